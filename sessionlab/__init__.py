@@ -1,0 +1,1 @@
+"""A lab bench for the session records that AI coding agents leave behind."""

@@ -1,0 +1,90 @@
+"""The words in which tables are declared: columns, their types, and where JSON keeps them.
+
+A table is data here; the loaders, the lab and the tests read the same declaration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Type(Enum):
+    """A column's type; the value is its DuckDB name.
+
+    ``TIME`` is a UTC timestamp without offset. A source may write it as ISO 8601 text or as epoch seconds or milliseconds.
+    """
+
+    TEXT = "VARCHAR"
+    INTEGER = "BIGINT"
+    REAL = "DOUBLE"
+    BOOLEAN = "BOOLEAN"
+    TIME = "TIMESTAMP"
+    JSON = "JSON"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name in the lab, its type, and the other names that sources give it.
+
+    ``key`` is the name in JSON where it differs; ``aliases`` are names seen elsewhere, and a dotted alias reaches into an
+    object (``problem.description``). A ``required`` column is never NULL: a record without it is rejected.
+    """
+
+    name: str
+    type: Type = Type.TEXT
+    key: str | None = None
+    aliases: tuple[str, ...] = ()
+    required: bool = False
+
+    @property
+    def json_key(self) -> str:
+        """The key that JSON has for this column."""
+        return self.key or self.name
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names that a source may give the column, the usual one first."""
+        return tuple(dict.fromkeys((self.json_key, self.name, *self.aliases)))
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: its columns in order, and the names of those that make its key."""
+
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...] = ()
+
+    def __iter__(self) -> Iterator[Column]:
+        """Walk the columns in order."""
+        return iter(self.columns)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the columns in order."""
+        return tuple(column.name for column in self.columns)
+
+    def ddl(self, schema: str) -> str:
+        """Give the ``CREATE TABLE`` of the lab for this table: no constraints, as the lab takes what exists."""
+        columns = ", ".join(f"{quote(column.name)} {column.type.value}" for column in self.columns)
+        return f"CREATE TABLE IF NOT EXISTS {quote(schema)}.{quote(self.name)} ({columns})"
+
+
+def quote(identifier: str) -> str:
+    """Quote an SQL identifier.
+
+    >>> quote('a"b')
+    '"a""b"'
+    """
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Quote an SQL string, for the places where a statement takes no bound value.
+
+    >>> literal("it's")
+    "'it''s'"
+    """
+    return "'" + text.replace("'", "''") + "'"
