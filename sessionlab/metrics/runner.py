@@ -1,0 +1,51 @@
+"""The metrics as methods: ``metrics.success_rate(by="topic")`` runs the SQL and gives the relation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+from sessionlab.metrics.arguments import suggestion
+from sessionlab.metrics.registry import METRICS, Metric
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyRelation
+
+
+class Metrics:
+    """All metrics of one lab.
+
+    ``run`` takes SQL over the canonical tables and gives its relation.
+    """
+
+    def __init__(self, run: Callable[[str], DuckDBPyRelation]) -> None:
+        self._run = run
+
+    def __getattr__(self, name: str) -> Callable[..., DuckDBPyRelation]:
+        """Give a metric as a function of the metric's arguments that returns the relation."""
+        function = _named(name)
+
+        @wraps(function)
+        def measured(**arguments: Any) -> DuckDBPyRelation:  # noqa: ANN401  (each metric says what it takes)
+            return self._run(function(**arguments))
+
+        return measured
+
+    def __dir__(self) -> Iterable[str]:
+        """List the metrics beside the methods."""
+        return [*super().__dir__(), *METRICS]
+
+    def sql(self, name: str, **arguments: Any) -> str:  # noqa: ANN401
+        """Give the SQL of a metric instead of running it.
+
+        Raises ``AttributeError`` where there is no such metric, and ``QueryError`` as the metric does.
+        """
+        return _named(name)(**arguments)
+
+
+def _named(name: str) -> Metric:
+    try:
+        return METRICS[name]
+    except KeyError:
+        raise AttributeError(f"There is no metric {name!r}.{suggestion(name, METRICS)}") from None
