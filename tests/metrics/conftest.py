@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+import duckdb
+import pytest
+
+from metrics.bench import filled_lab, metrics_of
+from sessionlab.metrics import Metrics
+
+
+@pytest.fixture(scope="session")
+def lab() -> duckdb.DuckDBPyConnection:
+    return filled_lab()
+
+
+@pytest.fixture(scope="session")
+def metrics(lab: duckdb.DuckDBPyConnection) -> Metrics:
+    return metrics_of(lab)
