@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import sqlglot
+from sqlglot import exp
 
 from sessionlab.metrics import METRICS
 
@@ -51,8 +52,8 @@ def test_spark_can_have_it(name: str, arguments: str) -> None:
         write="spark",
         unsupported_level=sqlglot.ErrorLevel.RAISE,
     )
-    assert (
-        sqlglot.parse_one(query, read="spark").named_selects
-        == sqlglot.parse_one(METRICS[name](**ARGUMENTS[arguments]), read="duckdb").named_selects
-    )
+    spark = sqlglot.parse_one(query, read="spark", into=exp.Select)
+    duckdb = sqlglot.parse_one(METRICS[name](**ARGUMENTS[arguments]), read="duckdb", into=exp.Select)
+    assert spark.named_selects == duckdb.named_selects
+    # How sqlglot writes DuckDB's quantile_cont: it is no function of Spark with two arguments.
     assert "PERCENTILE_CONT(attempts" not in query
