@@ -1,0 +1,11 @@
+"""Seeded sample sessions of every kind: to try the lab without own data, and to test and measure it at any size.
+
+>>> from sessionlab.samples import KINDS
+>>> KINDS
+('codegen', 'workflow', 'conversation', 'worktree')
+"""
+
+from sessionlab.samples.generate import KINDS
+from sessionlab.samples.write import write_samples
+
+__all__ = ["KINDS", "write_samples"]

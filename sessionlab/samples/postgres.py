@@ -1,0 +1,80 @@
+"""Sample records in Postgres, in a schema named after the kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from sessionlab.errors import SourceError
+from sessionlab.samples.generate import TABLES, sql
+from sessionlab.samples.tables import add_chunk, ddl, run
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+# ADBC writes in COPY's binary form and has no type for these two, but bytes go in as they are: a UUID is its 16 bytes,
+# a jsonb the number of its format, 1, and its text. That saves a table of texts and a cast of every row.
+_CASTS = {
+    "TIMESTAMP": "{}::TIMESTAMPTZ",
+    "UUID": "unhex(replace({}::VARCHAR, '-', ''))",
+    "JSON": "'\\x01'::BLOB || encode({}::VARCHAR)",
+    "BIGINT": "{}::INTEGER",
+}
+
+
+class PostgresSchema:
+    """One kind's tables, written in one transaction: all of them or none."""
+
+    def __init__(self, url: str, kind: str) -> None:
+        import adbc_driver_manager as adbc
+        import adbc_driver_postgresql
+
+        self._url, self._kind = url, kind
+        tables, self._after = ddl(kind, "postgres")
+        with self._explained():
+            self._database = adbc.AdbcDatabase(driver=adbc_driver_postgresql._driver_path(), uri=url)
+            self._con = adbc.AdbcConnection(self._database)
+            self._con.set_autocommit(False)
+            run(self._con, f"CREATE SCHEMA IF NOT EXISTS {kind}; SET LOCAL search_path = {kind}; {tables}")
+
+    def add(self, con: DuckDBPyConnection) -> None:
+        """Insert the chunk."""
+        with self._explained():
+            add_chunk(con, self._kind, self._con, _cast, **{"adbc.ingest.target_db_schema": self._kind})
+
+    def finish(self) -> None:
+        """Add the indexes and triggers, let the ids go on after the last one, and commit."""
+        with self._explained():
+            run(self._con, self._after + "".join(map(_next_id, _numbered(self._kind))) + "ANALYZE;")
+            self._con.commit()
+
+    def close(self) -> None:
+        """Close the connection; what is not committed is gone."""
+        self._con.close()
+        self._database.close()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turn the driver's errors into ours, without the URL: it may hold a password."""
+        import adbc_driver_manager as adbc
+
+        try:
+            yield
+        except adbc.Error as error:
+            reason = str(error).replace(self._url, "the URL")
+            raise SourceError(f"the {self._kind} samples cannot be written to Postgres: {reason}") from None
+
+
+def _cast(column: str, type_: str) -> str:
+    return _CASTS.get(type_, "{}").format(column)
+
+
+def _numbered(kind: str) -> list[str]:
+    """The tables whose ids Postgres counts, told by their declaration."""
+    declared = sql(f"ddl/{kind}").split("CREATE TABLE ")
+    return [table for table in TABLES[kind] if any(text.startswith(f"{table} (\n    id {{serial}}") for text in declared)]
+
+
+def _next_id(table: str) -> str:
+    return f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table};"
