@@ -3,13 +3,17 @@
 -- Random numbers come from MD5 of what they decide, never from random() or hash(): a session's record depends on the seed
 -- and on its own number only, not on threads, chunks or the version of DuckDB.
 
-CREATE MACRO bits(salt, key) AS md5_number_lower(concat(getvariable('seed'), '/', getvariable('kind'), '/', salt, '/', key));
+-- 64 random bits: what md5_number_lower gives, in a fifth of its time.
+CREATE MACRO bits(salt, key) AS
+    (md5_number(concat(getvariable('seed'), '/', getvariable('kind'), '/', salt, '/', key)) >> 64)::UBIGINT;
 
 -- In [0, 1): 53 bits, as many as a DOUBLE holds, so that it never rounds up to 1.
 CREATE MACRO u(salt, key) AS (bits(salt, key) >> 11) / 9007199254740992::DOUBLE;
 
 CREATE MACRO pick(list, fraction) AS list[1 + floor(fraction * len(list))::BIGINT];
-CREATE MACRO pick_bits(list, number) AS list[1 + (number % len(list))::BIGINT];
+-- Unsigned throughout: with a signed length DuckDB would divide 128-bit numbers, at ten times the cost.
+CREATE MACRO size_of(list) AS len(list)::UBIGINT;
+CREATE MACRO pick_bits(list, number) AS list[1 + (number % size_of(list))::BIGINT];
 
 -- The shape of a random (version 4) UUID.
 CREATE MACRO shape_uuid(hex) AS
@@ -19,7 +23,7 @@ CREATE MACRO uid(salt, key) AS
 
 -- Never the one that `number` picks itself.
 CREATE MACRO other_noun(number) AS pick_bits(getvariable('nouns'),
-    number % len(getvariable('nouns')) + 1 + (number >> 11) % (len(getvariable('nouns')) - 1));
+    number % size_of(getvariable('nouns')) + 1 + (number >> 11) % (size_of(getvariable('nouns')) - 1));
 
 -- Words into a template; `number` is 64 random bits, of which each placeholder takes a few.
 CREATE MACRO fill(template, number) AS
