@@ -1,0 +1,113 @@
+"""The parts that charts are made of: encodings of a frame's places, tooltips, titles."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import altair as alt
+
+from sessionlab.charts.frames import ALL, Frame, Row
+from sessionlab.charts.registry import Chart
+from sessionlab.charts.theme import PALETTE, SIZE
+
+PERCENT = ".0%"
+"""The format of shares on an axis."""
+
+PERCENTS = alt.Axis(format=PERCENT, values=[0, 0.25, 0.5, 0.75, 1])
+"""The axis of what goes from 0 to 100 %."""
+
+_FORMATS = {
+    **dict.fromkeys(("sessions", "judged", "passed", "max"), ","),
+    **dict.fromkeys(("rate", "low", "high", "share"), ".1%"),
+    **dict.fromkeys(("mean", "std", "median", "p90", "problem_mean"), ",.2f"),
+}
+_TITLES = {"low": "95 % from", "high": "95 % to", "std": "standard deviation", "p90": "90th percentile"}
+
+
+def layered(*charts: alt.Chart) -> alt.LayerChart:
+    """Draw charts over each other; Altair's own function also takes facets, and its type shows it."""
+    return cast("alt.LayerChart", alt.layer(*charts))
+
+
+def base(frame: Frame, rows: list[Row] | None = None) -> alt.Chart:
+    """Start a chart on a frame's rows, or on some of them."""
+    return alt.Chart(alt.InlineData(values=frame.rows if rows is None else rows))
+
+
+def axis(frame: Frame, *, labels: bool = True) -> alt.Y:
+    """Put the groups below each other, in the frame's order."""
+    place = frame.places.get("axis")
+    if place is None:
+        return alt.Y(datum=ALL, type="nominal", title=None)
+    padding = alt.Scale(paddingInner=0.2, paddingOuter=0.1)
+    shown = alt.Axis() if labels else None
+    return alt.Y("axis:N", sort=list(place.labels), title=None, scale=padding, axis=shown)
+
+
+def series(frame: Frame, *, offset: bool = False) -> dict[str, Any]:
+    """Tell the series apart by colour and, within a group of bars, by an offset; empty without series."""
+    place = frame.places.get("series")
+    if place is None:
+        return {}
+    order = list(place.labels)
+    scale = alt.Scale(domain=order, range=[PALETTE[i % len(PALETTE)] for i in range(len(order))])
+    columns = 5 if max(map(len, order), default=0) < 14 else 2
+    color = alt.Color(
+        "series:N", sort=order, scale=scale, title=place.title, legend=alt.Legend(columns=columns)
+    )
+    return {"color": color, "yOffset": alt.YOffset("series:N", sort=order)} if offset else {"color": color}
+
+
+def time(frame: Frame) -> alt.X:
+    """Put the buckets beside each other."""
+    return alt.X("bucket:T", title=f"started, by {frame.bucket}", axis=alt.Axis(tickCount=8))
+
+
+def rate(column: str) -> alt.X:
+    """Lay a success rate along the horizontal axis, which goes from 0 to 100 % whatever is on it."""
+    return alt.X(f"{column}:Q", title="success rate", scale=alt.Scale(domain=[0, 1]), axis=PERCENTS)
+
+
+def panels(frame: Frame) -> list[str]:
+    """Give the panels that have rows, in order."""
+    filled = {row["panel"] for row in frame.rows}
+    return [name for name in frame.places["panel"].labels if name in filled]
+
+
+def tooltip(frame: Frame, columns: list[str]) -> list[alt.Tooltip]:
+    """Show the group and the metric's columns under the pointer."""
+    places = [alt.Tooltip(f"{name}:N", title=place.title) for name, place in frame.places.items()]
+    time = [alt.Tooltip("bucket:T", title=frame.bucket, format="%-d %B %Y")] if frame.bucket else []
+    values = [
+        alt.Tooltip(
+            f"{column}:Q", title=_TITLES.get(column, column.replace("_", " ")), format=_FORMATS[column]
+        )
+        for column in columns
+    ]
+    return [*places, *time, *values]
+
+
+def height(frame: Frame) -> Any:  # noqa: ANN401  (Altair's own type is too narrow: it has no "for")
+    """Give every bar the room to be read."""
+    if "series" in frame.places:
+        return alt.Step(**{"step": 16, "for": "offset"})
+    many = "axis" in frame.places and len(frame.places["axis"].labels) > 12
+    return alt.Step(step=21 if many else 27)
+
+
+def finished(chart: alt.LayerChart, frame: Frame, title: str, *explained: str) -> Chart:
+    """Split a chart into the frame's panels, and write its title and what a reader must know."""
+    place = frame.places.get("panel")
+    heading = titled(frame, title, *explained)
+    if place is None:
+        return chart.properties(title=heading)
+    facet = alt.Facet("panel:N", sort=panels(frame), title=place.title)
+    narrow = chart.properties(width=SIZE["narrow"])
+    parts = narrow.facet(facet=facet, columns=2, title=heading)
+    return parts.resolve_scale(y="independent") if frame.bucket is None else parts
+
+
+def titled(frame: Frame, title: str, *explained: str) -> alt.TitleParams:
+    """Write the title with the grouping, and below it the explanations and the frame's notes, one a line."""
+    over = " over time" if frame.bucket else ""
+    return alt.TitleParams(title + over + frame.subject, subtitle=[*explained, *frame.notes])

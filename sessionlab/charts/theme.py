@@ -1,0 +1,95 @@
+"""One look for all charts: the Altair theme ``sessionlab``.
+
+It is enabled with the first chart, unless another theme than Altair's own is: who chose one keeps it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+
+# Okabe & Ito, "Color universal design" (2008): told apart with every common kind of colour blindness. Their
+# yellow and black are replaced, as the one is lost on white and the other on dark pages.
+PALETTE = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#999999", "#8C6D31"]
+"""The colours of series, in order."""
+
+SIZE = {"wide": 460, "narrow": 230, "high": 260}
+"""Widths and heights of a plot, in pixels."""
+
+_FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', Arial, sans-serif"
+
+
+def config(ink: str = "#1f2328", muted: str = "#59636e", line: str = "#d8dee4") -> dict[str, Any]:
+    """Give Vega-Lite's config: ``ink`` colours what must be read, ``muted`` what explains, ``line`` the grid.
+
+    They are any CSS colours; a page that draws SVG can hand over its variables.
+    """
+    labels = {"labelColor": ink, "labelFontSize": 12, "titleColor": muted, "titleFontSize": 12}
+    return {
+        "font": _FONT,
+        "view": {"stroke": None, "continuousWidth": SIZE["wide"], "continuousHeight": SIZE["high"]},
+        "title": {
+            "anchor": "start",
+            "frame": "group",
+            "color": ink,
+            "fontSize": 16,
+            "fontWeight": 600,
+            "offset": 14,
+            "subtitleColor": muted,
+            "subtitleFontSize": 12,
+            "subtitlePadding": 5,
+        },
+        "axis": {
+            **labels,
+            "titleFontWeight": "normal",
+            "titlePadding": 8,
+            "labelLimit": 280,
+            "gridColor": line,
+            "domain": False,
+            "ticks": False,
+            "labelPadding": 6,
+        },
+        "axisYBand": {"grid": False},
+        "axisTemporal": {"grid": False},
+        "legend": {
+            **labels,
+            "orient": "top",
+            "titleOrient": "left",
+            "titleFontWeight": "normal",
+            "labelLimit": 240,
+            "symbolOpacity": 1,
+            "symbolStrokeWidth": 0,
+            "symbolType": "square",
+        },
+        "header": {
+            **labels,
+            "titleAnchor": "start",
+            "titleFontWeight": "normal",
+            "labelAnchor": "start",
+            "labelFontWeight": 600,
+            "labelLimit": 400,
+        },
+        "range": {"category": PALETTE},
+        "bar": {"color": PALETTE[0], "cornerRadiusEnd": 2},
+        "line": {"color": PALETTE[0], "strokeWidth": 2},
+        "area": {"color": PALETTE[0]},
+        "point": {"color": PALETTE[0], "filled": True, "size": 45},
+        "style": {
+            "whisker": {"color": ink, "stroke": ink, "strokeWidth": 1.5},
+            "mark": {"color": ink, "fill": ink, "stroke": ink, "filled": True, "opacity": 1},
+            "count": {"color": muted, "fill": muted, "fontSize": 11, "align": "left", "baseline": "middle"},
+        },
+        "concat": {"spacing": 24},
+        "facet": {"spacing": 28},
+    }
+
+
+@alt.theme.register("sessionlab", enable=False)
+def look() -> alt.theme.ThemeConfig:
+    """Give the theme as Altair wants it."""
+    return {"background": "white", "padding": 12, "config": config()}  # type: ignore[typeddict-item]
+
+
+if alt.theme.active == "default":
+    alt.theme.enable("sessionlab")
