@@ -39,7 +39,9 @@ def _bars(data: Frame) -> alt.LayerChart:
     colorless = {name: channel for name, channel in place.items() if name != "color"}
     chart = layers.base(data).encode(tooltip=layers.tooltip(data, _COUNTED))
     return layers.layered(
-        chart.mark_bar(opacity=0.75).encode(alt.X("mean:Q", title=_TITLE), **place),
+        chart.mark_bar(opacity=0.75).encode(
+            alt.X("mean:Q", title=_TITLE, axis=alt.Axis(tickMinStep=1, tickCount=8)), **place
+        ),
         chart.mark_tick(style="mark", thickness=2.5).encode(alt.X("median:Q", title=_TITLE), **colorless),
         chart.mark_point(style="mark", shape="diamond").encode(alt.X("p90:Q", title=_TITLE), **colorless),
         chart.transform_calculate(count=_COUNT)

@@ -58,9 +58,12 @@ def series(frame: Frame, *, offset: bool = False) -> dict[str, Any]:
     return {"color": color, "yOffset": alt.YOffset("series:N", sort=order)} if offset else {"color": color}
 
 
-def time(frame: Frame) -> alt.X:
-    """Put the buckets beside each other."""
-    return alt.X("bucket:T", title=f"started, by {frame.bucket}", axis=alt.Axis(tickCount=8))
+def time(frame: Frame, *, padding: float = 0) -> alt.X:
+    """Put the buckets beside each other, so many pixels from both ends."""
+    ticks = alt.Axis(tickCount=8)
+    return alt.X(
+        "bucket:T", title=f"started, by {frame.bucket}", scale=alt.Scale(padding=padding), axis=ticks
+    )
 
 
 def rate(column: str) -> alt.X:
@@ -87,10 +90,11 @@ def tooltip(frame: Frame, columns: list[str]) -> list[alt.Tooltip]:
     return [*places, *time, *values]
 
 
-def height(frame: Frame) -> Any:  # noqa: ANN401  (Altair's own type is too narrow: it has no "for")
+def height(frame: Frame) -> alt.Step:
     """Give every bar the room to be read."""
     if "series" in frame.places:
-        return alt.Step(**{"step": 16, "for": "offset"})
+        offset: Any = {"for": "offset"}  # a word of Python's, so no argument by name
+        return alt.Step(16, **offset)
     many = "axis" in frame.places and len(frame.places["axis"].labels) > 12
     return alt.Step(step=21 if many else 27)
 

@@ -114,9 +114,10 @@ def _stack(data: Frame) -> alt.LayerChart:
     """Draw the topics' shares over time, stacked to the whole."""
     times = [datetime.fromisoformat(row["bucket"]) for row in data.rows]
     spans = (max(times) - min(times)).days / _DAYS[data.bucket or "day"] + 1 if times else 1
-    bars = layers.base(data).mark_bar(cornerRadiusEnd=0, size=max(1, 0.8 * SIZE["wide"] / spans))
+    width = SIZE["wide"] / (spans + 1)
+    bars = layers.base(data).mark_bar(cornerRadiusEnd=0, size=max(1, 0.85 * width))
     shares = bars.encode(
-        layers.time(data),
+        layers.time(data, padding=width / 2),
         alt.Y("share:Q", title=_SHARE, axis=layers.PERCENTS),
         tooltip=layers.tooltip(data, ["sessions", "share", *_COUNTED[1:]]),
         **layers.series(data),

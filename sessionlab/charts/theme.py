@@ -72,7 +72,7 @@ def config(ink: str = "#1f2328", muted: str = "#59636e", line: str = "#d8dee4") 
         },
         "range": {"category": PALETTE},
         "bar": {"color": PALETTE[0], "cornerRadiusEnd": 2},
-        "line": {"color": PALETTE[0], "strokeWidth": 2},
+        "line": {"color": PALETTE[0], "strokeWidth": 2, "strokeJoin": "round"},
         "area": {"color": PALETTE[0]},
         "point": {"color": PALETTE[0], "filled": True, "size": 45},
         "style": {
