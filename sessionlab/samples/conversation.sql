@@ -25,13 +25,13 @@ SELECT uid('context', concat(n, '.', number))::UUID AS context_id, session_id, c
     number AS _k
 FROM (
     SELECT n, session_id, 1 AS number, 'system' AS type, started_at AS created_at, fill(concat('You are ', agent,
-        ', a careful engineer who works on {noun}s and {other}s. Explain what you change and why in plain words, ',
-        'keep functions short, and run the tests before you answer.'), bits('system', n)) AS content
+        ', a careful engineer who works on {noun}s and {other}s. Say what you change and why, keep functions ',
+        'short, and run the tests first.'), bits('system', n)) AS content
     FROM drafts
     UNION ALL
     SELECT n, session_id, 2, 'file', after(started_at, 1), concat(fill('# src/{noun}.py', bits('words', subject)), E'\n',
         snippet(topic_no, bits('file', n), bits('words', subject)))
-    FROM drafts WHERE bits('has file', n) % 10 < 8
+    FROM drafts WHERE bits('has file', n) % 2 = 0
 ) ORDER BY _n, _k;
 
 CREATE OR REPLACE TABLE native.conversations AS
@@ -45,8 +45,7 @@ SELECT
     CASE WHEN turn % 2 = 1 THEN 'user' ELSE 'assistant' END AS message_role,
     CASE
         WHEN turn = 1 THEN concat(goal, '. ', fill('It is about {m} {noun}s a day, some of them {adj}.', number))
-        WHEN turn % 2 = 1 THEN trim(concat(write(getvariable('requests'), number),
-            write(getvariable('requests'), bits('more', key))))
+        WHEN turn % 2 = 1 THEN write(getvariable('requests'), number).trim()
         ELSE concat(write(getvariable('explanations'), number), write(getvariable('explanations'), bits('more', key)),
             E'\n\n```python\n', snippet(topic_no, bits('main', subject) + (turn // 2)::UBIGINT, bits('words', subject)),
             '```')

@@ -1,16 +1,17 @@
--- The words that sample texts are made of. Placeholders: {noun} {other} {verb} {adj} {n} {m}.
+-- The words that sample texts are made of. Placeholders: {noun} {other} {verb} {adj} {n} {m}. Nouns take a plural s, and
+-- nouns and adjectives begin with a consonant, so that "a" fits before them.
 -- The order of rows is part of the samples: a new row changes every record that is drawn after it.
 
-SET VARIABLE nouns = ['order', 'invoice', 'customer', 'shipment', 'ticket', 'account', 'message', 'payment',
-    'session', 'event', 'record', 'sensor', 'route', 'booking', 'product', 'review', 'token', 'basket',
+SET VARIABLE nouns = ['parcel', 'bill', 'customer', 'shipment', 'ticket', 'wallet', 'message', 'payment',
+    'session', 'signal', 'record', 'sensor', 'route', 'booking', 'product', 'review', 'token', 'basket',
     'report', 'job', 'packet', 'contract', 'task', 'segment', 'quota', 'package', 'price', 'student',
-    'course', 'meter', 'sample', 'vehicle', 'album', 'recipe', 'league', 'player'];
+    'course', 'meter', 'sample', 'vehicle', 'playlist', 'recipe', 'league', 'player'];
 
 SET VARIABLE verbs = ['merge', 'filter', 'count', 'group', 'rank', 'parse', 'validate', 'schedule', 'split',
     'match', 'index', 'compact', 'dedupe', 'batch', 'resolve', 'score', 'sample', 'trace', 'pack', 'align'];
 
-SET VARIABLE adjectives = ['empty', 'duplicate', 'late', 'large', 'nested', 'unsorted', 'negative', 'missing',
-    'stale', 'mixed', 'sparse', 'partial', 'repeated', 'malformed', 'concurrent', 'unknown', 'recent', 'shared'];
+SET VARIABLE adjectives = ['blank', 'duplicate', 'late', 'large', 'nested', 'shuffled', 'negative', 'missing',
+    'stale', 'mixed', 'sparse', 'partial', 'repeated', 'malformed', 'concurrent', 'hidden', 'recent', 'shared'];
 
 -- Strength and hardness are on the log-odds scale of the chance that one attempt passes.
 CREATE TABLE models AS FROM (VALUES

@@ -6,10 +6,15 @@ FROM sessions_from(getvariable('first'), getvariable('last'));
 -- Five tests a problem: lists of numbers, and the right answer to what the topic's problem asks for.
 CREATE OR REPLACE TABLE cases AS
 WITH drawn AS (
-    SELECT n, answer, number, list_transform(range(3 + number % 6), lambda i: ((bits('values', concat(n, '.', number)) >> (i * 6)) % 100)::BIGINT) AS items
+    SELECT n, answer, number, bits('values', concat(n, '.', number)) AS drawn
     FROM (SELECT n, answer, unnest(range(1, 6)) AS number FROM drafts)
+),
+inputs AS (
+    -- Each value from bits of its own, six further on.
+    SELECT *, list_transform(range(3 + number % 6), lambda place: ((drawn >> (place * 6)) % 100)::BIGINT) AS items
+    FROM drawn
 )
-SELECT n, list({input: items::VARCHAR, output: (CASE answer
+SELECT n, list({input: items::VARCHAR, output: CASE answer
         WHEN 'sum' THEN list_sum(items)::VARCHAR
         WHEN 'spread' THEN (list_max(items) - list_min(items))::VARCHAR
         WHEN 'distinct' THEN len(list_distinct(items))::VARCHAR
@@ -19,8 +24,8 @@ SELECT n, list({input: items::VARCHAR, output: (CASE answer
         WHEN 'above' THEN len(list_filter(items, lambda item: item > 50))::VARCHAR
         -- (taken, skipped) walks along the list.
         ELSE list_max(list_reduce(items, lambda best, item: [best[2] + item, greatest(best[1], best[2])], [0, 0]))::VARCHAR
-    END)} ORDER BY number) AS tests
-FROM drawn GROUP BY n;
+    END} ORDER BY number) AS tests
+FROM inputs GROUP BY n;
 
 CREATE OR REPLACE TABLE native.session_states AS
 WITH staged AS (
@@ -48,8 +53,9 @@ SELECT
         fill('Read the values from standard input and print the answer. It has to take less than {n} seconds for {m} values.',
             bits('limits', n))) AS problem_description,
     to_json(tests) AS problem_tests,
-    CASE WHEN code_attempts > 0 THEN concat(snippet(topic_no, 3::UBIGINT, bits('words', subject)), E'\n\n',
-        snippet(topic_no, bits('main', subject) % 3, bits('words', subject))) END AS code,
+    CASE WHEN code_attempts > 0 THEN concat(snippet(topic_no, bits('main', subject), bits('words', subject)),
+        CASE WHEN bits('helped', n) % 2 = 0 THEN concat(E'\n\n', snippet(topic_no, bits('main', subject) % 4 + 1,
+            bits('words', subject))) END) END AS code,
     CASE state WHEN 'passed' THEN true WHEN 'failed' THEN false END AS tests_passed,
     code_attempts,
     problem_attempts,

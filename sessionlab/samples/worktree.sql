@@ -5,7 +5,7 @@ SELECT *,
     uid('session', n) AS session_id,
     (n - 1) // 400 * 4 + (n - 1) % 4 + 1 AS workspace_id,
     ['competition', 'competition', 'ensemble', 'debate'][1 + (bits('type', n) % 4)::BIGINT] AS type,
-    [2, 2, 3, 3, 4][1 + (bits('size', n) % 5)::BIGINT] AS size
+    [2, 2, 2, 3, 4][1 + (bits('size', n) % 5)::BIGINT] AS size
 FROM sessions_from(getvariable('first'), getvariable('last'));
 
 CREATE OR REPLACE MACRO workspace_path(id) AS format('/home/dev/project-{:04d}', id);
@@ -123,9 +123,8 @@ WITH messages AS (
     FROM drafts
     UNION ALL
     SELECT n, session_id, instance_id, 'assistant', end_time, instance_id,
-        concat(write(getvariable('explanations'), bits('says', key)), write(getvariable('explanations'), bits('adds', key)),
-            CASE WHEN passes THEN fill('All tests of {verb}_{noun}s pass.', bits('words', subject))
-                ELSE write(getvariable('runtime_errors'), bits('error', key)) END)
+        concat(write(getvariable('explanations'), bits('says', key)), CASE WHEN passes THEN fill('All tests of {verb}_{noun}s pass.', bits('words', subject))
+            ELSE write(getvariable('runtime_errors'), bits('error', key)) END)
     FROM entrants WHERE state <> 'running'
     UNION ALL
     SELECT n, session_id, 9, 'user', after(ended_at, 3), NULL, write(getvariable('requests'), bits('last', n)).trim()
