@@ -1,4 +1,4 @@
-"""Seeded sample sessions of every kind: to try the lab without own data, and to test and measure it at any size.
+"""Seeded sample sessions of every kind: to try the lab without own data, to test it and to measure it.
 
 >>> from sessionlab.samples import KINDS
 >>> KINDS

@@ -6,7 +6,8 @@ FROM sessions_from(getvariable('first'), getvariable('last'));
 CREATE OR REPLACE TABLE native.session AS
 SELECT
     n AS id,
-    concat(goal, CASE WHEN parent IS NOT NULL THEN concat('. ', write(getvariable('notes'), bits('again', n))) END) AS design_goal,
+    concat(goal, CASE WHEN parent IS NOT NULL THEN concat('. ', write(getvariable('notes'), bits('again', n))) END)
+        AS design_goal,
     parent AS parent_session_id,
     started_at AS created_at
 FROM drafts ORDER BY n;
@@ -50,8 +51,8 @@ SELECT
     iteration_id,
     CASE WHEN syntax THEN 'syntax' ELSE 'runtime' END AS error_type,
     -- Squared: the first messages of the list are the common ones.
-    fill(pick(CASE WHEN syntax THEN getvariable('syntax_errors') ELSE getvariable('runtime_errors') END, choice * choice),
-        number) AS error_message,
+    fill(pick(CASE WHEN syntax THEN getvariable('syntax_errors') ELSE getvariable('runtime_errors') END,
+        choice * choice), number) AS error_message,
     CASE WHEN syntax OR number % 5 > 0 THEN 1 + (number >> 20) % 24 END::BIGINT AS error_line,
     after(created_at, 2 + fault) AS created_at
 FROM drawn ORDER BY id;

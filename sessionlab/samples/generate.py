@@ -1,9 +1,9 @@
 """Make the records of one kind, chunk by chunk, in a DuckDB of their own.
 
-A chunk's records stand in the tables of the schema ``native``, as the kind's store has them, in the order in which a store
-would have got them; columns whose names begin with ``_`` only keep that order. The view ``documents`` holds the same
-records as nested JSON objects: ``file``, ``_n`` (their order) and ``document``. What they say is decided in the ``.sql``
-files beside this module.
+A chunk's records stand in the tables of the schema ``native``, as the kind's store has them, in the order in
+which a store would have got them; columns whose names begin with ``_`` only keep that order. The view
+``documents`` holds the same records as nested JSON objects: ``file``, ``_n`` (their order) and ``document``.
+What they say is decided in the ``.sql`` files beside this module.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def open_generator(kind: str, sessions: int, seed: int, threads: int) -> DuckDBP
 
 
 def chunks(con: DuckDBPyConnection, kind: str, sessions: int, chunk: int = CHUNK) -> Iterator[int]:
-    """Make one chunk of records after the other; give how many sessions there are so far, while each stands in ``native``."""
+    """Make one chunk of records after the other; while each stands in ``native``, give the sessions so far."""
     size = max(BLOCK, chunk // BLOCK * BLOCK)
     for first in range(1, sessions + 1, size):
         last = min(first + size, sessions + 1)
@@ -64,6 +64,11 @@ def chunks(con: DuckDBPyConnection, kind: str, sessions: int, chunk: int = CHUNK
         con.execute(f"SET VARIABLE last = {last}")
         con.execute(sql(kind))
         yield last - 1
+
+
+def count_rows(con: DuckDBPyConnection, table: str) -> int:
+    """Count the rows of a native table in this chunk."""
+    return int(con.execute(f"SELECT count(*) FROM native.{table}").fetchall()[0][0])
 
 
 def stored_columns(con: DuckDBPyConnection, table: str) -> dict[str, str]:

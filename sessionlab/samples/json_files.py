@@ -1,7 +1,7 @@
 """Sample records as JSON: a folder of files, or one file.
 
-DuckDB writes a chunk as JSON Lines, which are then dealt out to the files: a ``COPY`` of its own for each small file takes
-six times as long.
+DuckDB writes a chunk as JSON Lines, which are then dealt out to the files: a ``COPY`` for each small file
+takes six times as long.
 """
 
 from __future__ import annotations

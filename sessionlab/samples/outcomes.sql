@@ -1,7 +1,7 @@
 -- How sessions turn out, the same for all kinds. Reads the variables seed, kind and total.
 --
--- Random numbers come from MD5 of what they decide, never from random() or hash(): a session's record depends on the seed
--- and on its own number only, not on threads, chunks or the version of DuckDB.
+-- Random numbers come from MD5 of what they decide, never from random() or hash(): a session's record depends on the
+-- seed, on its own number and on how many there are, not on threads, chunks or the version of DuckDB.
 
 -- 64 random bits: what md5_number_lower gives, in a fifth of its time.
 CREATE MACRO bits(salt, key) AS

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from sessionlab.errors import SourceError
@@ -13,8 +14,8 @@ from sessionlab.samples.tables import add_chunk, ddl, run
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-# ADBC writes in COPY's binary form and has no type for these two, but bytes go in as they are: a UUID is its 16 bytes,
-# a jsonb the number of its format, 1, and its text. That saves a table of texts and a cast of every row.
+# ADBC writes in COPY's binary form and has no type for uuid and jsonb, but bytes go in as they are: a uuid is
+# its 16 bytes, a jsonb the number of its format, 1, and its text. That saves a table of texts and its casts.
 _CASTS = {
     "TIMESTAMP": "{}::TIMESTAMPTZ",
     "UUID": "unhex(replace({}::VARCHAR, '-', ''))",
@@ -32,11 +33,13 @@ class PostgresSchema:
 
         self._url, self._kind = url, kind
         tables, self._after = ddl(kind, "postgres")
-        with self._explained():
-            self._database = adbc.AdbcDatabase(driver=adbc_driver_postgresql._driver_path(), uri=url)
-            self._con = adbc.AdbcConnection(self._database)
+        with ExitStack() as opened, self._explained():
+            driver = adbc_driver_postgresql._driver_path()
+            database = opened.enter_context(adbc.AdbcDatabase(driver=driver, uri=url))
+            self._con = opened.enter_context(adbc.AdbcConnection(database))
             self._con.set_autocommit(False)
             run(self._con, f"CREATE SCHEMA IF NOT EXISTS {kind}; SET LOCAL search_path = {kind}; {tables}")
+            self._opened = opened.pop_all()
 
     def add(self, con: DuckDBPyConnection) -> None:
         """Insert the chunk."""
@@ -46,13 +49,13 @@ class PostgresSchema:
     def finish(self) -> None:
         """Add the indexes and triggers, let the ids go on after the last one, and commit."""
         with self._explained():
-            run(self._con, self._after + "".join(map(_next_id, _numbered(self._kind))) + "ANALYZE;")
+            run(self._con, self._after + "".join(map(_next_id, _numbered(self._kind))))
+            run(self._con, "".join(f"ANALYZE {table};" for table in TABLES[self._kind]))
             self._con.commit()
 
     def close(self) -> None:
         """Close the connection; what is not committed is gone."""
-        self._con.close()
-        self._database.close()
+        self._opened.close()
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -71,9 +74,9 @@ def _cast(column: str, type_: str) -> str:
 
 
 def _numbered(kind: str) -> list[str]:
-    """The tables whose ids Postgres counts, told by their declaration."""
-    declared = sql(f"ddl/{kind}").split("CREATE TABLE ")
-    return [table for table in TABLES[kind] if any(text.startswith(f"{table} (\n    id {{serial}}") for text in declared)]
+    """Name the tables whose ids Postgres counts, as their declarations say."""
+    declared = re.findall(r"CREATE TABLE (\w+) \(\n    id \{serial\}", sql(f"ddl/{kind}"))
+    return [str(table) for table in declared]
 
 
 def _next_id(table: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,10 +25,13 @@ class SqliteFile:
         self._path, self._kind = path, kind
         tables, self._after = ddl(kind, "sqlite")
         self._script(tables)
-        self._database = adbc.AdbcDatabase(driver=adbc_driver_sqlite._driver_path(), uri=str(path))
-        self._con = adbc.AdbcConnection(self._database)
-        for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -65536"):
-            run(self._con, f"PRAGMA {pragma}")
+        with ExitStack() as opened:
+            driver = adbc_driver_sqlite._driver_path()
+            database = opened.enter_context(adbc.AdbcDatabase(driver=driver, uri=str(path)))
+            self._con = opened.enter_context(adbc.AdbcConnection(database))
+            for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -65536"):
+                run(self._con, f"PRAGMA {pragma}")
+            self._opened = opened.pop_all()
 
     def add(self, con: DuckDBPyConnection) -> None:
         """Insert the chunk."""
@@ -46,8 +50,7 @@ class SqliteFile:
 
     def close(self) -> None:
         """Close the database; twice does no harm."""
-        self._con.close()
-        self._database.close()
+        self._opened.close()
 
     def _script(self, statements: str) -> None:
         con = sqlite3.connect(self._path)

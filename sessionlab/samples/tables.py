@@ -1,21 +1,22 @@
-"""What the two databases have in common: their schemas from one text each, and rows that go in as an Arrow stream.
+"""What the two databases have in common: schemas from one text a kind, and rows that go in as Arrow streams.
 
-The files in ``ddl/`` write what differs between the engines as ``{words}``, filled in from :data:`WORDS`. The part under
-the line ``-- after loading`` waits until the rows are in; a part that names an engine is for that engine only.
+The files in ``ddl/`` write what differs between the engines as ``{words}``, filled in from :data:`WORDS`.
+The part under the line ``-- after loading`` waits until the rows are in; one that names an engine is for that
+engine only.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sessionlab.samples.generate import TABLES, sql, stored_columns
 from sessionlab.schema import quote
 
 if TYPE_CHECKING:
     from adbc_driver_manager import AdbcConnection
-    from duckdb import DuckDBPyConnection
+    from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
 WORDS = {
     "sqlite": {
@@ -72,14 +73,14 @@ def add_chunk(
     cast: Callable[[str, str], str],
     **options: str,
 ) -> None:
-    """Append the generator's chunk to the tables of a database; ``cast`` turns a column and its type into an expression."""
+    """Append the generator's chunk to a database; ``cast`` makes an expression of a column and its type."""
     for table in TABLES[kind]:
         columns = stored_columns(generator, table).items()
         values = ", ".join(f"{cast(quote(name), type_)} AS {quote(name)}" for name, type_ in columns)
         _ingest(con, table, generator.sql(f"SELECT {values} FROM native.{table}"), options)
 
 
-def _ingest(con: AdbcConnection, table: str, rows: Any, options: dict[str, str]) -> None:  # noqa: ANN401 - any Arrow stream
+def _ingest(con: AdbcConnection, table: str, rows: DuckDBPyRelation, options: dict[str, str]) -> None:
     import adbc_driver_manager as adbc
 
     into = {adbc.INGEST_OPTION_TARGET_TABLE: table, adbc.INGEST_OPTION_MODE: adbc.INGEST_OPTION_MODE_APPEND}

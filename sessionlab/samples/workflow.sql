@@ -23,7 +23,8 @@ SELECT n, list({input: items::VARCHAR, output: CASE answer
         WHEN 'reversed' THEN list_reverse(items)::VARCHAR
         WHEN 'above' THEN len(list_filter(items, lambda item: item > 50))::VARCHAR
         -- (taken, skipped) walks along the list.
-        ELSE list_max(list_reduce(items, lambda best, item: [best[2] + item, greatest(best[1], best[2])], [0, 0]))::VARCHAR
+        ELSE list_max(list_reduce(items, lambda best, item: [best[2] + item, greatest(best[1], best[2])],
+            [0, 0]))::VARCHAR
     END} ORDER BY number) AS tests
 FROM inputs GROUP BY n;
 
@@ -31,7 +32,8 @@ CREATE OR REPLACE TABLE native.session_states AS
 WITH staged AS (
     SELECT drafts.*, request, tests,
         -- A running session is somewhere on its way, perhaps before its first code.
-        CASE WHEN state = 'running' THEN (bits('reached', n) % attempts::UBIGINT)::BIGINT ELSE attempts END AS code_attempts,
+        CASE WHEN state = 'running' THEN (bits('reached', n) % attempts::UBIGINT)::BIGINT ELSE attempts END
+            AS code_attempts,
         (1 + least(floor(ln(1 - u('problems', n)) / ln(0.22)), 3))::BIGINT AS problem_attempts
     FROM drafts JOIN cases USING (n) JOIN problems USING (answer)
 )
@@ -48,10 +50,10 @@ SELECT
         .replace('{topic}', topic).replace('{difficulty}', difficulty), bits('prompt words', n)) AS user_prompt,
     topic,
     difficulty,
-    concat(goal, '. You are given a list of ', fill('{adj} {noun} values with at least three and at most eight entries; ',
-        bits('words', subject)), request, '. ',
-        fill('Read the values from standard input and print the answer. It has to take less than {n} seconds for {m} values.',
-            bits('limits', n))) AS problem_description,
+    concat(goal, '. You are given a list of ', fill('{adj} {noun} values', bits('words', subject)),
+        ' with at least three and at most eight entries; ', request, '. ',
+        'Read the values from standard input and print the answer. ',
+        fill('It has to take less than {n} seconds for {m} values.', bits('limits', n))) AS problem_description,
     to_json(tests) AS problem_tests,
     CASE WHEN code_attempts > 0 THEN concat(snippet(topic_no, bits('main', subject), bits('words', subject)),
         CASE WHEN bits('helped', n) % 2 = 0 THEN concat(E'\n\n', snippet(topic_no, bits('main', subject) % 4 + 1,

@@ -12,12 +12,12 @@ CREATE OR REPLACE MACRO workspace_path(id) AS format('/home/dev/project-{:04d}',
 CREATE OR REPLACE MACRO workspace_hash(id) AS sha256(workspace_path(id))[1:16];
 
 CREATE OR REPLACE TABLE native.workspaces AS
-SELECT workspace_id AS id, workspace_path(workspace_id) AS workspace_path, workspace_hash(workspace_id) AS workspace_hash,
-    min(started_at) AS created_at, max(started_at) AS last_accessed_at
+SELECT workspace_id AS id, workspace_path(workspace_id) AS workspace_path,
+    workspace_hash(workspace_id) AS workspace_hash, min(started_at) AS created_at, max(started_at) AS last_accessed_at
 FROM drafts GROUP BY workspace_id ORDER BY id;
 
 -- Who works on it. No agent and no model comes twice in one session.
--- `form` is the strength on this day: with the noise of a Gumbel distribution the strongest wins as Bradley and Terry say.
+-- `form` is the strength on this day: with noise of Gumbel's distribution the strongest wins as Bradley and Terry say.
 CREATE OR REPLACE TABLE entrants AS
 WITH entered AS (
     SELECT n, session_id, started_at, hardness, mood, goal, subject, topic_no, type, state, workspace_id,
@@ -123,15 +123,16 @@ WITH messages AS (
     FROM drafts
     UNION ALL
     SELECT n, session_id, instance_id, 'assistant', end_time, instance_id,
-        concat(write(getvariable('explanations'), bits('says', key)), CASE WHEN passes THEN fill('All tests of {verb}_{noun}s pass.', bits('words', subject))
+        concat(write(getvariable('explanations'), bits('says', key)), CASE
+            WHEN passes THEN fill('All tests of {verb}_{noun}s pass.', bits('words', subject))
             ELSE write(getvariable('runtime_errors'), bits('error', key)) END)
     FROM entrants WHERE state <> 'running'
     UNION ALL
     SELECT n, session_id, 9, 'user', after(ended_at, 3), NULL, write(getvariable('requests'), bits('last', n)).trim()
     FROM drafts JOIN endings USING (n) WHERE state <> 'running' AND bits('has last', n) % 2 = 0
 )
-SELECT uid('message', concat(n, '.', place)) AS id, session_id, role, content, timestamp, instance_id::BIGINT AS instance_id,
-    n AS _n, place AS _k
+SELECT uid('message', concat(n, '.', place)) AS id, session_id, role, content, timestamp,
+    instance_id::BIGINT AS instance_id, n AS _n, place AS _k
 FROM messages ORDER BY _n, timestamp, _k;
 
 SET VARIABLE mixes = (SELECT getvariable('mixes') + count(*) FROM native.session_runtime_mix);
@@ -156,8 +157,8 @@ SELECT
     _n,
     {id: id, type: type, task: task, status: status, createdAt: iso(created_at), updatedAt: iso(updated_at),
         completedAt: iso(completed_at), instances: instances, chatHistory: messages, model: model,
-        timeoutSeconds: timeout_seconds, preserveWorktrees: preserve_worktrees, winnerId: winner_id, runtimeMix: runtimes,
-        totalDuration: total_duration, totalFilesChanged: total_files_changed, totalLinesAdded: total_lines_added,
+        timeoutSeconds: timeout_seconds, preserveWorktrees: preserve_worktrees, winnerId: winner_id,
+        runtimeMix: runtimes, totalDuration: total_duration, totalFilesChanged: total_files_changed, totalLinesAdded: total_lines_added,
         totalLinesDeleted: total_lines_deleted, integrationPhase: integration_phase,
         integrationInstanceId: integration_instance_id} AS document
 FROM native.sessions LEFT JOIN runs ON runs.session_id = id LEFT JOIN chats ON chats.session_id = id

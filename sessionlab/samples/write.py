@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from sessionlab.errors import SourceError, UnknownKind
-from sessionlab.samples.generate import CHUNK, KINDS, TABLES, chunks, open_generator
+from sessionlab.samples.generate import CHUNK, KINDS, TABLES, chunks, count_rows, open_generator
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 Format = Literal["mixed", "json", "sqlite"]
 Progress = Callable[[str, int, int], None]
 
-_FORMATS: dict[str, dict[str, str]] = {
+_NAMES: dict[str, dict[str, str]] = {
     "mixed": {
         "codegen": "codegen.db",
         "workflow": "workflow.json",
@@ -54,23 +56,24 @@ def write_samples(
     on_progress: Progress | None = None,
     chunk: int = CHUNK,
 ) -> dict[str, int]:
-    """Write ``sessions`` made-up sessions, divided evenly among ``kinds``; give the rows written by ``kind.table``.
+    """Write made-up sessions, divided evenly among ``kinds``; give the rows written by ``kind.table``.
 
-    ``target`` is a folder, or a ``postgresql://`` URL: then each kind gets a schema of its name, and ``format`` has no say.
-    In a folder, ``json`` writes JSON files, ``sqlite`` one database a kind, ``mixed`` some of both. One seed gives the same
-    records in every form; ``chunk``, how many sessions are made at once, changes the memory used and nothing else.
-    What exists is never overwritten: that is a :class:`SourceError`. ``on_progress`` is called with the kind, the sessions
-    written and the sessions asked for, from the thread that writes the kind.
+    ``target`` is a folder, or a ``postgresql://`` URL: then each kind gets a schema of its name, and
+    ``format`` has no say. In a folder, ``json`` writes JSON files, ``sqlite`` one database a kind, and
+    ``mixed`` some of both. One seed and number of sessions give the same records in every form. What exists
+    is never overwritten: that is a :class:`SourceError`.
+
+    ``on_progress`` is called with a kind, its sessions written and its sessions in all, from the thread that
+    writes the kind. ``chunk``, how many sessions are made at once, changes the memory used and nothing else.
     """
     shares = _shares(sessions, kinds)
-    run = partial(_write_kinds, shares=shares, seed=seed, chunk=chunk, on_progress=on_progress)
     if str(target).startswith(("postgresql://", "postgres://")):
         from sessionlab.samples.postgres import PostgresSchema
 
-        return run(open_sink=partial(PostgresSchema, str(target)))
-    if format not in _FORMATS:
-        raise SourceError(f"no sample format {format!r}; there are {', '.join(_FORMATS)}")
-    return _write_folder(Path(target), {kind: _FORMATS[format][kind] for kind in shares}, run)
+        return _Job(shares, seed, chunk, on_progress).run(lambda kind: PostgresSchema(str(target), kind))
+    if format not in _NAMES:
+        raise SourceError(f"no sample format {format!r}; there are {', '.join(_NAMES)}")
+    return _write_folder(Path(target), _NAMES[format], _Job(shares, seed, chunk, on_progress))
 
 
 def _shares(sessions: int, kinds: Sequence[str]) -> dict[str, int]:
@@ -81,21 +84,21 @@ def _shares(sessions: int, kinds: Sequence[str]) -> dict[str, int]:
         raise UnknownKind(f"no samples of {found}; there are {', '.join(KINDS)}")
     kinds = list(dict.fromkeys(kinds))
     if sessions < len(kinds):
-        raise SourceError(f"{sessions} sessions are too few for {len(kinds)} kinds; ask for {len(kinds)} or more")
+        raise SourceError(f"{sessions} sessions are too few for {len(kinds)} kinds; each needs one")
     each, more = divmod(sessions, len(kinds))
     return {kind: each + (place < more) for place, kind in enumerate(kinds)}
 
 
-def _write_folder(folder: Path, names: dict[str, str], run: Callable[..., dict[str, int]]) -> dict[str, int]:
-    """Write into a folder beside the others first, so that a failure leaves nothing half written."""
-    taken = [str(folder / name) for name in names.values() if (folder / name).exists()]
+def _write_folder(folder: Path, names: dict[str, str], job: _Job) -> dict[str, int]:
+    """Write into a hidden folder first, so that a failure leaves nothing half written."""
+    taken = [str(folder / names[kind]) for kind in job.shares if (folder / names[kind]).exists()]
     if taken:
-        raise SourceError(f"samples are not written over what exists: {', '.join(taken)}; remove it or name another folder")
+        raise SourceError(f"samples never overwrite: {', '.join(taken)} exists; remove it or name another folder")
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".samples-") as staging:
-        rows = run(open_sink=lambda kind: _file_sink(Path(staging) / names[kind], kind))
-        for name in names.values():
-            (Path(staging) / name).rename(folder / name)
+        rows = job.run(lambda kind: _file_sink(Path(staging) / names[kind], kind))
+        for kind in job.shares:
+            (Path(staging) / names[kind]).rename(folder / names[kind])
     return rows
 
 
@@ -108,47 +111,49 @@ def _file_sink(path: Path, kind: str) -> Sink:
     return JsonFile(path) if path.suffix == ".json" else JsonFolder(path)
 
 
-def _write_kinds(
-    shares: dict[str, int], seed: int, chunk: int, on_progress: Progress | None, open_sink: Callable[[str], Sink]
-) -> dict[str, int]:
-    """Write the kinds at the same time, one a core: DuckDB makes a chunk in one thread, as it is one row group."""
-    workers = min(len(shares), os.cpu_count() or 1)
-    threads = max(1, (os.cpu_count() or 1) // workers)
+@dataclass(frozen=True)
+class _Job:
+    """What to make, wherever it goes."""
 
-    def write(kind: str) -> dict[str, int]:
-        return _write_kind(kind, shares[kind], seed, chunk, threads, on_progress, open_sink)
+    shares: dict[str, int]
+    seed: int
+    chunk: int
+    on_progress: Progress | None
+    stopped: Event = field(default_factory=Event)
 
-    rows: dict[str, int] = {}
-    with ThreadPoolExecutor(workers, thread_name_prefix="samples") as pool:
-        for counts in pool.map(write, shares):
-            rows |= counts
-    return rows
+    def run(self, open_sink: Callable[[str], Sink]) -> dict[str, int]:
+        """Write the kinds at the same time, one a core: DuckDB makes most of a chunk in one thread."""
+        cores = os.cpu_count() or 1
+        workers = min(len(self.shares), cores)
+        rows: dict[str, int] = {}
+        with ThreadPoolExecutor(workers, thread_name_prefix="samples") as pool, self._stopping():
+            for written in pool.map(lambda kind: self._write(kind, open_sink, cores // workers), self.shares):
+                rows |= written
+        return rows
 
+    @contextmanager
+    def _stopping(self) -> Iterator[None]:
+        """Stop the other kinds after an error or Ctrl-C, as nothing of them would be kept."""
+        try:
+            yield
+        except BaseException:
+            self.stopped.set()
+            raise
 
-def _write_kind(
-    kind: str,
-    sessions: int,
-    seed: int,
-    chunk: int,
-    threads: int,
-    on_progress: Progress | None,
-    open_sink: Callable[[str], Sink],
-) -> dict[str, int]:
-    rows = dict.fromkeys((f"{kind}.{table}" for table in TABLES[kind]), 0)
-    con, sink = open_generator(kind, sessions, seed, threads), open_sink(kind)
-    try:
-        for done in chunks(con, kind, sessions, chunk):
-            sink.add(con)
-            for table in TABLES[kind]:
-                rows[f"{kind}.{table}"] += _count(con, table)
-            if on_progress:
-                on_progress(kind, done, sessions)
-        sink.finish()
-    finally:
-        sink.close()
-        con.close()
-    return rows
-
-
-def _count(con: DuckDBPyConnection, table: str) -> int:
-    return int(con.execute(f"SELECT count(*) FROM native.{table}").fetchall()[0][0])
+    def _write(self, kind: str, open_sink: Callable[[str], Sink], threads: int) -> dict[str, int]:
+        sessions, rows = self.shares[kind], dict.fromkeys(TABLES[kind], 0)
+        with (
+            self._stopping(),
+            open_generator(kind, sessions, self.seed, threads) as con,
+            closing(open_sink(kind)) as sink,
+        ):
+            for done in chunks(con, kind, sessions, self.chunk):
+                if self.stopped.is_set():
+                    return {}
+                sink.add(con)
+                for table in rows:
+                    rows[table] += count_rows(con, table)
+                if self.on_progress:
+                    self.on_progress(kind, done, sessions)
+            sink.finish()
+        return {f"{kind}.{table}": number for table, number in rows.items()}
