@@ -1,1 +1,54 @@
 """A lab bench for the session records that AI coding agents leave behind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sessionlab.errors import (
+    InvalidRecord,
+    LabBusy,
+    LabError,
+    MissingExtra,
+    NotFound,
+    QueryError,
+    SessionlabError,
+    SourceError,
+    UnknownKind,
+)
+
+if TYPE_CHECKING:
+    from sessionlab.lab import Lab
+    from sessionlab.reports import LoadReport, RefreshReport
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "InvalidRecord",
+    "Lab",
+    "LabBusy",
+    "LabError",
+    "LoadReport",
+    "MissingExtra",
+    "NotFound",
+    "QueryError",
+    "RefreshReport",
+    "SessionlabError",
+    "SourceError",
+    "UnknownKind",
+    "__version__",
+]
+
+_LAZY = {"Lab": "sessionlab.lab", "LoadReport": "sessionlab.reports", "RefreshReport": "sessionlab.reports"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used: DuckDB takes longer to import than most scripts that only look up an error."""
+    if name not in _LAZY:
+        raise AttributeError(f"module 'sessionlab' has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(_LAZY[name]), name)
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -1,0 +1,37 @@
+"""The kinds of session record, and the registry of them. A new kind is one module, one ``.sql`` file and one line here."""
+
+from __future__ import annotations
+
+from sessionlab.errors import SessionlabError
+from sessionlab.kinds.codegen import CODEGEN
+from sessionlab.kinds.conversation import CONVERSATION
+from sessionlab.kinds.declare import BOOKKEEPING, EXTRA, FILE, SOURCE, Kind, NativeTable, Record, detect
+from sessionlab.kinds.workflow import WORKFLOW
+from sessionlab.kinds.worktree import WORKTREE
+
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (CODEGEN, WORKFLOW, CONVERSATION, WORKTREE)}
+
+__all__ = [
+    "BOOKKEEPING",
+    "EXTRA",
+    "FILE",
+    "KINDS",
+    "SOURCE",
+    "Kind",
+    "NativeTable",
+    "Record",
+    "detect",
+    "kind_named",
+]
+
+
+def kind_named(name: str) -> Kind:
+    """Look a kind up by its name.
+
+    Raises:
+        SessionlabError: no kind has that name; the message lists those there are.
+    """
+    try:
+        return KINDS[name]
+    except KeyError:
+        raise SessionlabError(f"There is no kind {name!r}. The kinds are: {', '.join(KINDS)}.") from None

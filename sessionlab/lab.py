@@ -1,0 +1,245 @@
+"""The lab: everything starts here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import duckdb
+
+from sessionlab import canonical
+from sessionlab.errors import NotFound, QueryError
+from sessionlab.ingest import Load, name_for, run
+from sessionlab.loaders import open_source
+from sessionlab.progress import showing
+from sessionlab.refresh import apply, changes
+from sessionlab.reports import LoadReport, RefreshReport
+from sessionlab.schema import quote
+from sessionlab.storage import FileStorage, MemoryStorage, Storage
+
+if TYPE_CHECKING:
+    from sessionlab.charts import Charts
+    from sessionlab.metrics import Metrics
+
+
+class Lab:
+    """A DuckDB database that holds the sessions of every loaded source: native tables and canonical ones.
+
+    Args:
+        path: The lab's file, which need not be there yet; None for a lab that lives in memory.
+        memory_limit: The most memory that DuckDB may take, as ``"2GB"``; beyond it, it works on disk.
+        threads: How many threads DuckDB may use; all cores unless said.
+        wait: Seconds to wait for another program's load to end before a load of this one gives up.
+
+    A file is never locked: any number of programs may have it open while another one loads, and each sees the new rows at its
+    next query.
+
+    Raises:
+        LabError: the file is no lab, or of a later version; LabBusy: somebody has it open for writing.
+
+    Example:
+        >>> lab = Lab()
+        >>> lab.load("data/workflow.json").kinds
+        ('workflow',)
+        >>> lab.sql("SELECT count(*) > 0 AS loaded FROM sessions").fetchall()
+        [(True,)]
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        memory_limit: str | None = None,
+        threads: int | None = None,
+        wait: float = 600.0,
+    ) -> None:
+        given = {"memory_limit": memory_limit, "threads": None if threads is None else str(threads)}
+        settings = {name: value for name, value in given.items() if value is not None}
+        self.path = None if path is None else Path(path).expanduser().absolute()
+        self._storage: Storage = (
+            MemoryStorage(settings) if self.path is None else FileStorage(self.path, settings, wait)
+        )
+        self._urls: dict[str, str] = {}
+
+    def load(
+        self, source: Any, *, kind: str | None = None, name: str | None = None, strict: bool = False
+    ) -> LoadReport:
+        """Load a source, or load it again: its earlier rows are replaced, all or nothing.
+
+        Args:
+            source: A JSON file (an array, one object, JSON Lines; also ``.gz``, ``.zst``), a folder of them, a glob; an SQLite
+                file or ``sqlite:///`` URL; a ``postgresql://`` URL (parts left out come from ``POSTGRES_HOST``, ``_PORT``,
+                ``_USER``, ``_PASSWORD``, ``_DB``; ``?schema=`` for one other than public); a pandas, Polars or Arrow table with
+                canonical column names.
+            kind: ``codegen``, ``workflow``, ``conversation`` or ``worktree``, where it is not to be told by content.
+            name: What to call it in the lab; unless said, a readable name made from the source.
+            strict: Make the first record that cannot be loaded an error.
+
+        Returns:
+            What was loaded, what was set aside and why. Records that could not be loaded stand whole in :meth:`rejects`.
+
+        Raises:
+            SourceError: it cannot be read, or nothing in it could be loaded; UnknownKind: it fits no kind.
+            InvalidRecord: ``strict``, and a record does not fit.
+            LabBusy: another program's load did not end in time.
+
+        Example:
+            >>> lab = Lab()
+            >>> report = lab.load("data/conversation.db", name="chats")
+            >>> report.source, report.rejected
+            ('chats', 0)
+        """
+        opened = open_source(source, kind, name)
+        with showing(opened.name) as step, self._storage.writing() as writer:
+            known = name_for(writer.connection, opened, name)
+            report = run(Load(opened, known, strict, step), writer)
+        if isinstance(source, str):
+            self._urls[known] = source
+        return report
+
+    def refresh(self) -> RefreshReport:
+        """Load again what changed since: files by their size and time, databases by a cheap fingerprint.
+
+        With nothing changed, no file is read. Rows whose file is gone are kept, and the file is marked so. Data frames are left
+        alone.
+
+        Raises:
+            SourceError: a source that changed cannot be read any more; nothing is changed then.
+        """
+        found = changes(self._storage.reader(), self._urls)
+        loads: list[LoadReport] = []
+        if any(change.matters for change in found):
+            with showing("changes") as step, self._storage.writing() as writer:
+                done = [apply(change, writer, step) for change in found if change.matters]
+            loads = [report for report in done if report]
+        return RefreshReport(
+            added=tuple(path for change in found for path in change.added),
+            changed=tuple(path for change in found for path in change.changed),
+            gone=tuple(path for change in found for path in change.gone),
+            unchanged=sum(change.unchanged for change in found),
+            failed=tuple(f"{change.name}: {change.failed}" for change in found if change.failed),
+            loads=tuple(loads),
+        )
+
+    def forget(self, name: str) -> None:
+        """Remove a source and all its rows from the lab. The source itself is not touched.
+
+        Raises:
+            NotFound: no source has that name; the message lists those there are.
+        """
+        known = [source for (source,) in self.sources().project("source").fetchall()]
+        if name not in known:
+            raise NotFound(f"The lab has no source {name!r}. It has: {', '.join(known) or 'none yet'}.")
+        with self._storage.writing() as writer:
+            canonical.remove(writer.connection, name)
+        self._urls.pop(name, None)
+
+    def sources(self) -> duckdb.DuckDBPyRelation:
+        """List the loaded sources: ``source, kind, uri, loaded_at, fingerprint, rows, rejected, superseded, duration_s``."""
+        return self.sql("FROM main.sources ORDER BY source")
+
+    def rejects(self) -> duckdb.DuckDBPyRelation:
+        """List the records that could not be loaded: ``source, file, record, reason, raw, rejected_at``."""
+        return self.sql("FROM main.rejects ORDER BY source, file, record")
+
+    def sql(
+        self, query: str, params: Sequence[Any] | Mapping[str, Any] | None = None, **named: Any
+    ) -> duckdb.DuckDBPyRelation:
+        """Run SQL against the lab: canonical tables as ``sessions``, native ones as ``codegen.iteration``, frames by their name.
+
+        Args:
+            query: DuckDB's SQL.
+            params: Values for ``?`` (a sequence) or ``$name`` (a mapping).
+            named: Values for ``$name``.
+
+        Returns:
+            A relation: a table in a notebook; ``.df()``, ``.pl()``, ``.to_arrow_table()``, ``.fetchall()`` elsewhere.
+
+        Raises:
+            QueryError: DuckDB refuses the query.
+
+        Example:
+            >>> Lab().sql("SELECT $a + 1 AS b", a=41).fetchall()
+            [(42,)]
+        """
+        values = {**params, **named} if isinstance(params, Mapping) else named or params
+        try:
+            relation = self._storage.reader().sql(query, params=values or None)
+        except duckdb.Error as error:
+            raise QueryError(str(error)) from error
+        if relation is None:
+            return self._storage.reader().sql("SELECT true AS done")
+        return relation
+
+    def table(self, name: str) -> duckdb.DuckDBPyRelation:
+        """Give a whole table or view, as ``sessions`` or ``worktree.instances``.
+
+        Raises:
+            QueryError: there is none of that name.
+        """
+        return self.sql(f"FROM {'.'.join(quote(part) for part in name.split('.'))}")
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """The metrics, each a method: ``lab.metrics.success_rate(by="topic")``."""
+        from sessionlab.metrics import Metrics
+
+        return Metrics(self.sql)
+
+    @cached_property
+    def charts(self) -> Charts:
+        """The metrics as Altair charts: ``lab.charts.success_rate(by="topic")``."""
+        from sessionlab.charts import Charts
+
+        return Charts(self.metrics)
+
+    def report(
+        self,
+        path: str | os.PathLike[str] = "report.html",
+        *,
+        title: str = "Sessions",
+        where: str | None = None,
+    ) -> Path:
+        """Write one self-contained page that opens with no network: figures, charts, tables, sources, rejects.
+
+        Args:
+            path: Where to write it; what is there is replaced.
+            title: The heading.
+            where: An SQL condition on ``sessions``, to report on some of them.
+
+        Returns:
+            The page's absolute path.
+
+        Raises:
+            QueryError: the condition does not hold.
+        """
+        from sessionlab.report import write_report
+
+        return write_report(
+            Path(path),
+            title=title,
+            metrics=self.metrics,
+            charts=self.charts,
+            sources=self.sources().to_dicts(),
+            rejects=self.rejects().project("source, file, record, reason, rejected_at").limit(1000).to_dicts(),
+            where=where,
+        )
+
+    def close(self) -> None:
+        """Let go of the lab's file; a lab in memory is gone."""
+        self._storage.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Lab({'' if self.path is None else repr(str(self.path))})"

@@ -1,0 +1,82 @@
+"""Sources: whatever a lab can load. A new one is a module here and a line in :func:`open_source`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Protocol
+
+from sessionlab.errors import SourceError
+from sessionlab.kinds import Kind, kind_named
+from sessionlab.loaders.target import Outcome, Target
+
+_SQLITE_URL = "sqlite:///"
+
+
+class Source(Protocol):
+    """Something that a lab can load.
+
+    ``uri`` tells it from all others and holds no password; ``name`` is the readable name that it goes by unless told otherwise.
+    """
+
+    uri: str
+    name: str
+
+    def fingerprint(self) -> str | None:
+        """Sum up the source's state cheaply, or None if files are to be compared one by one, or nothing can be."""
+
+    def load(self, target: Target) -> Outcome:
+        """Write the source's rows into the lab."""
+
+
+def open_source(source: Any, kind: str | None = None, name: str | None = None) -> Source:
+    """Find the loader for something, by what it is and by what is in it.
+
+    Args:
+        source: A path, a folder, a glob, a ``sqlite:///`` or ``postgresql://`` URL, or a data frame.
+        kind: The kind of all its records, where it is not to be told by content.
+        name: The name for a data frame, which has none of its own.
+
+    Raises:
+        SourceError: there is no such thing, or nothing here reads it.
+    """
+    from sessionlab.loaders.frame import FrameSource, is_frame
+
+    if isinstance(source, str | os.PathLike):
+        return _open_path(os.fspath(source), kind_named(kind) if kind else None)
+    if is_frame(source):
+        return FrameSource(source, name, kind)
+    raise SourceError(
+        f"A {type(source).__name__} is nothing to load. Give a path, a folder, a glob, a sqlite:/// or postgresql:// URL,"
+        " or a pandas, Polars or Arrow table."
+    )
+
+
+def _open_path(text: str, kind: Kind | None) -> Source:
+    from sessionlab.loaders.json import JsonSource
+    from sessionlab.loaders.sqlite_file import MAGIC
+
+    if text.startswith(("postgresql:", "postgres:")):
+        from sessionlab.loaders.postgres import PostgresSource
+
+        return PostgresSource(text, kind)
+    path = text.removeprefix(_SQLITE_URL)
+    head = _first_bytes(Path(path).expanduser())
+    if text.startswith(_SQLITE_URL) or head == MAGIC:
+        from sessionlab.loaders.sqlite import SqliteSource
+
+        return SqliteSource(path, kind)
+    if head[8:12] == b"DUCK":
+        raise SourceError(f"{text} is a DuckDB file. A lab is opened, not loaded: Lab({text!r}).")
+    return JsonSource(text, kind)
+
+
+def _first_bytes(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(16)
+    except OSError:
+        return b""
+
+
+__all__ = ["Outcome", "Source", "Target", "open_source"]

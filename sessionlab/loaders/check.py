@@ -1,0 +1,161 @@
+"""Holding one decoded record against its kind, and saying in words where it does not fit."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+from sessionlab.errors import InvalidRecord
+from sessionlab.kinds import Kind, NativeTable, Record
+from sessionlab.loaders.times import utc_time
+from sessionlab.schema import Column, Type
+
+MOST_LEVELS = 500
+"""Records that nest deeper are set aside: what reads them after us may not come back."""
+_LEAST, _MOST = -(2**63), 2**63 - 1
+_SHOWN = 60
+
+
+def decode(raw: bytes, depth: int) -> Any:
+    """Decode one JSON value strictly: no NaN, no key twice, no half of a character, nothing after the end.
+
+    Raises:
+        InvalidRecord: it is not JSON; the message says where and why.
+    """
+    if depth > MOST_LEVELS:
+        raise InvalidRecord(f"it nests {depth} levels deep; {MOST_LEVELS} is the most")
+    try:
+        value = json.loads(raw.decode(), object_pairs_hook=_object, parse_constant=_no_constant)
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except UnicodeEncodeError as error:
+        raise InvalidRecord("half of a surrogate pair stands alone in a text") from error
+    except UnicodeDecodeError as error:
+        raise InvalidRecord(f"it is not UTF-8: byte 0x{raw[error.start]:02x} at {error.start}") from error
+    except json.JSONDecodeError as error:
+        raise InvalidRecord(f"it is not JSON: {error.msg} at character {error.pos}") from error
+    except RecursionError as error:
+        raise InvalidRecord("it nests too deep") from error
+    except ValueError as error:
+        raise InvalidRecord(f"it has a number that no machine holds: {error}") from error
+    return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> Record:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise InvalidRecord(f"it has the key {twice!r} twice")
+    return found
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise InvalidRecord(f"{name} is no JSON value")
+
+
+def check(kind: Kind, record: Any) -> None:
+    """Hold a record against the declaration of its kind.
+
+    Raises:
+        InvalidRecord: it does not fit; the message names the place, what was found and what is needed.
+    """
+    if not isinstance(record, dict):
+        raise InvalidRecord(f"a record is a JSON object, and this is {_shown(record)}")
+    if not kind.fits(record):
+        keys = ", ".join(list(record)[:10]) or "no keys at all"
+        raise InvalidRecord(f"it is no {kind.name} record: it has {keys}; {kind.needs()}")
+    _check_row(kind, kind.root, record, "")
+
+
+def _check_row(kind: Kind, table: NativeTable, row: Record, place: str) -> None:
+    for column in table.columns:
+        if column.name == table.link:
+            continue
+        values = [value for name in column.names for value in _at(row, name)]
+        if column.required and column.name not in table.stem and all(value is None for value in values):
+            raise InvalidRecord(f"{place}{column.json_key} is missing")
+        for value in values:
+            _check_value(column, value, place)
+    for child in kind.children(table):
+        for name in child.nest:
+            _check_rows(kind, child, row.get(name), f"{place}{name}")
+
+
+def _at(row: Record, name: str) -> Iterator[Any]:
+    outer, dot, rest = name.partition(".")
+    if outer not in row:
+        return
+    inner = row[outer]
+    if not dot:
+        yield inner
+    elif isinstance(inner, dict):
+        yield from _at(inner, rest)
+    elif inner is not None:
+        raise InvalidRecord(f"{outer} holds {_shown(inner)} where an object is needed")
+
+
+def _check_rows(kind: Kind, table: NativeTable, rows: Any, place: str) -> None:
+    if rows is None:
+        return
+    if not isinstance(rows, list):
+        raise InvalidRecord(f"{place} holds {_shown(rows)} where a list is needed")
+    for number, row in enumerate(rows):
+        if table.scalar is not None:
+            if not isinstance(row, str):
+                raise InvalidRecord(f"{place}[{number}] holds {_shown(row)} where a text is needed")
+        elif isinstance(row, dict):
+            _check_row(kind, table, row, f"{place}[{number}].")
+        else:
+            raise InvalidRecord(f"{place}[{number}] holds {_shown(row)} where an object is needed")
+
+
+def _check_value(column: Column, value: Any, place: str) -> None:
+    if value is None or column.type is Type.JSON:
+        return
+    if not _fits(column.type, value):
+        raise InvalidRecord(f"{place}{column.json_key} holds {_shown(value)} where {_NEEDED[column.type]} is needed")
+
+
+_NEEDED = {
+    Type.TEXT: "a text",
+    Type.INTEGER: "a whole number of at most 64 bits",
+    Type.REAL: "a number",
+    Type.BOOLEAN: "true or false",
+    Type.TIME: "a time (ISO 8601, or seconds or milliseconds since 1970)",
+}
+
+
+def _fits(type_: Type, value: Any) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if type_ is Type.TEXT:
+        return isinstance(value, str)
+    if type_ is Type.BOOLEAN:
+        return isinstance(value, bool)
+    if type_ is Type.INTEGER:
+        return number and math.isfinite(value) and value == int(value) and _LEAST <= value <= _MOST
+    if type_ is Type.REAL:
+        return number
+    return (number or isinstance(value, str)) and _is_time(value)
+
+
+def _is_time(value: str | float) -> bool:
+    try:
+        utc_time(value)
+    except (ValueError, OverflowError):
+        return False
+    return True
+
+
+def _shown(value: Any) -> str:
+    words = {
+        bool: "",
+        int: "the number ",
+        float: "the number ",
+        str: "the text ",
+        dict: "the object ",
+        list: "the list ",
+    }
+    text = "null" if value is None else json.dumps(value, ensure_ascii=False)
+    return words.get(type(value), "") + (text if len(text) <= _SHOWN else text[:_SHOWN] + "…")

@@ -1,0 +1,84 @@
+"""Two records with one id in a source: the one updated last stays, the other is counted as superseded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sessionlab.kinds import Kind, NativeTable
+from sessionlab.loaders.target import Target, table_of
+from sessionlab.schema import literal, quote
+
+
+def files_with_duplicates(kind: Kind, paths: Sequence[str], target: Target) -> set[str]:
+    """Find the files in which one id stands twice: their nested rows cannot be told apart, so they are read record by record."""
+    root, key = table_of(kind, kind.root.name), quote(kind.id.name)
+    if not _any_duplicates(root, key, target):
+        return set()
+    found = target.execute(
+        f"SELECT DISTINCT file FROM (SELECT file FROM {root} WHERE source = ? AND file IN (SELECT unnest(?::VARCHAR[]))"
+        f" GROUP BY file, {key} HAVING count(*) > 1)",
+        [target.source, list(paths)],
+    )
+    return {file for (file,) in found.fetchall()}
+
+
+def _any_duplicates(root: str, key: str, target: Target) -> bool:
+    return bool(target.count(f"SELECT count(*) - count(DISTINCT {key}) FROM {root} WHERE source = ?", [target.source]))
+
+
+def drop_superseded(kind: Kind, target: Target) -> int:
+    """Of the records that share an id over several files, keep the one updated last; the file's path settles a tie.
+
+    Returns:
+        How many were dropped. Each stands in ``main.superseded`` with the file that it lost to, so that a refresh can bring it
+        back once that file changes.
+    """
+    root, key = table_of(kind, kind.root.name), quote(kind.id.name)
+    if not _any_duplicates(root, key, target):
+        return 0
+    order = ", ".join(f"{quote(name)} DESC NULLS LAST" for name in kind.recency)
+    target.execute(
+        "CREATE OR REPLACE TEMP TABLE losers AS SELECT * FROM (\n"
+        f"    SELECT {key} AS id, file, first(file) OVER latest AS winner, row_number() OVER latest AS place\n"
+        f"    FROM {root} WHERE source = ?\n"
+        f"    WINDOW latest AS (PARTITION BY {key} ORDER BY {order}, file DESC)\n"
+        ") WHERE place > 1",
+        [target.source],
+    )
+    for table in reversed(kind.tables):
+        if not table.per_file:
+            link = quote(table.link or kind.id.name)
+            target.execute(
+                f"DELETE FROM {table_of(kind, table.name)} WHERE source = ? AND (file, {link}) IN ({_lost(kind, table, target)})",
+                [target.source],
+            )
+    target.execute(
+        f"INSERT INTO main.superseded SELECT ?, {literal(kind.name)}, id::VARCHAR, file, winner FROM losers",
+        [target.source],
+    )
+    return target.count("SELECT count(*) FROM losers")
+
+
+def _lost(kind: Kind, table: NativeTable, target: Target) -> str:
+    """Select the file and the id of what rows of this table hang on (of the root: are) that lost."""
+    parent = next((above for above in kind.tables if above.name == table.parent), None)
+    if parent is None or parent is kind.root:
+        return "SELECT file, id FROM losers"
+    return (
+        f"SELECT file, {quote(parent.key[0])} FROM {table_of(kind, parent.name)} WHERE source = {literal(target.source)}"
+        f" AND (file, {quote(str(parent.link))}) IN ({_lost(kind, parent, target)})"
+    )
+
+
+def drop_superseded_rows(kind: Kind, target: Target) -> int:
+    """Of a database's root rows that share an id, for want of a key there, keep the one updated last; count the others."""
+    root, key = table_of(kind, kind.root.name), quote(kind.id.name)
+    if not _any_duplicates(root, key, target):
+        return 0
+    order = ", ".join(f"{quote(name)} DESC NULLS LAST" for name in kind.recency)
+    return target.count(
+        f"DELETE FROM {root} WHERE rowid IN (SELECT rowid FROM (\n"
+        f"    SELECT rowid, row_number() OVER (PARTITION BY {key} ORDER BY {order}, rowid DESC) AS place\n"
+        f"    FROM {root} WHERE source = ?) WHERE place > 1)",
+        [target.source],
+    )

@@ -1,0 +1,140 @@
+"""What a load, or a refresh, has to say for itself."""
+
+from __future__ import annotations
+
+import html
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+@dataclass(frozen=True)
+class LoadReport:
+    """What one load brought into the lab.
+
+    Attributes:
+        source: The name it goes by in the lab.
+        kinds: The kinds of session found.
+        uri: Where it came from, without password.
+        sessions: How many sessions it has in the lab now.
+        rows: Rows of each native table, by ``kind.table``.
+        rejected: How many records could not be loaded; they stand whole in the lab's ``rejects``.
+        reasons: Where the first few of those were, and why.
+        superseded: How many records lost to another with their id.
+        ignored: Files of a folder that are no JSON and were passed over.
+        duration_s: Seconds it took.
+    """
+
+    source: str
+    kinds: tuple[str, ...]
+    uri: str
+    sessions: int
+    rows: Mapping[str, int]
+    rejected: int = 0
+    reasons: tuple[str, ...] = ()
+    superseded: int = 0
+    ignored: tuple[str, ...] = ()
+    duration_s: float = 0.0
+
+    def __rich__(self) -> Table:
+        """Draw the report as a table."""
+        return _table("loaded", self._lines())
+
+    def __str__(self) -> str:
+        """Write the report as plain text."""
+        return _plain(self.__rich__())
+
+    def _repr_html_(self) -> str:
+        return _html(self._lines())
+
+    def _lines(self) -> Iterable[tuple[str, str]]:
+        yield "source", self.source
+        yield "from", self.uri
+        yield "kind", ", ".join(self.kinds) or "none"
+        yield "sessions", f"{self.sessions:,}"
+        for table, count in self.rows.items():
+            yield table, f"{count:,}"
+        if self.superseded:
+            yield "superseded", f"{self.superseded:,}"
+        if self.rejected:
+            yield "rejected", f"{self.rejected:,}"
+        for reason in self.reasons:
+            yield "", reason
+        if self.ignored:
+            yield "ignored", f"{len(self.ignored):,} other file(s): {', '.join(self.ignored[:3])}"
+        yield "seconds", f"{self.duration_s:.2f}"
+
+
+@dataclass(frozen=True)
+class RefreshReport:
+    """What changed since the last load or refresh.
+
+    Attributes:
+        added: New files, by path.
+        changed: Changed files by path, and changed databases by URI.
+        gone: Files and databases that are no longer there; their rows are kept.
+        unchanged: How many files and databases are as they were, and were not read.
+        failed: Sources that could not be looked at, and why; their rows are kept.
+        loads: A report for each source that was read again.
+    """
+
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    unchanged: int = 0
+    failed: tuple[str, ...] = ()
+    loads: tuple[LoadReport, ...] = field(default=())
+
+    def __rich__(self) -> Table:
+        """Draw the report as a table."""
+        return _table("refreshed", self._lines())
+
+    def __str__(self) -> str:
+        """Write the report as plain text."""
+        return _plain(self.__rich__())
+
+    def _repr_html_(self) -> str:
+        return _html(self._lines())
+
+    def _lines(self) -> Iterable[tuple[str, str]]:
+        for word in ("added", "changed", "gone"):
+            places: tuple[str, ...] = getattr(self, word)
+            yield word, f"{len(places):,}" + (f": {', '.join(places[:3])}" if places else "")
+        yield "unchanged", f"{self.unchanged:,}"
+        for reason in self.failed:
+            yield "failed", reason
+        for load in self.loads:
+            yield load.source, f"{load.sessions:,} sessions, {load.rejected:,} rejected"
+
+
+def _table(title: str, lines: Iterable[tuple[str, str]]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title, show_header=False, title_justify="left")
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    for word, value in lines:
+        table.add_row(word, Text(value))
+    return table
+
+
+def _plain(table: Table) -> str:
+    from rich.console import Console
+
+    console = Console(file=io.StringIO(), width=100, color_system=None)
+    with console.capture() as capture:
+        console.print(table)
+    return capture.get()
+
+
+def _html(lines: Iterable[tuple[str, str]]) -> str:
+    rows = "".join(
+        f"<tr><th style='text-align:left'>{html.escape(a)}</th><td style='text-align:left'>{html.escape(b)}</td></tr>"
+        for a, b in lines
+    )
+    return f"<table>{rows}</table>"
