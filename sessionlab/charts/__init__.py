@@ -41,7 +41,7 @@ class Charts:
         """Give the chart the lab's metrics, and the metric's signature for the help."""
 
         @wraps(metric, assigned=("__annotations__",))
-        def drawn(**arguments: Any) -> Chart:  # noqa: ANN401  (the metric says what it takes)
+        def drawn(**arguments: Any) -> Chart:
             return draw(self._metrics, **arguments)
 
         drawn.__name__ = drawn.__qualname__ = draw.__name__

@@ -29,9 +29,7 @@ def attempts(
     data = frame(metrics, "attempts", by=by, where=where, bucket=bucket)
     if bucket:
         return layers.finished(_lines(data), data, "Attempts", "line: mean · dashed: 90th percentile")
-    return layers.finished(
-        _bars(data), data, "Attempts", "bar: mean · stroke: median · diamond: 90th percentile"
-    )
+    return layers.finished(_bars(data), data, "Attempts", "bar: mean · stroke: median · diamond: 90th percentile")
 
 
 def _bars(data: Frame) -> alt.LayerChart:
@@ -51,9 +49,7 @@ def _bars(data: Frame) -> alt.LayerChart:
 
 
 def _lines(data: Frame) -> alt.LayerChart:
-    chart = layers.base(data).encode(
-        layers.time(data), tooltip=layers.tooltip(data, _COUNTED), **layers.series(data)
-    )
+    chart = layers.base(data).encode(layers.time(data), tooltip=layers.tooltip(data, _COUNTED), **layers.series(data))
     return layers.layered(
         chart.mark_line(point=True).encode(alt.Y("mean:Q", title=_TITLE)),
         chart.mark_line(strokeDash=[4, 3], strokeWidth=1.5).encode(alt.Y("p90:Q", title=_TITLE)),

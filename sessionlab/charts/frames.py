@@ -86,9 +86,7 @@ def frame(
     return Frame(rows, places, bucket, (*notes, *gathered, *undated, *hidden, *nothing))
 
 
-def _rows(
-    metrics: Metrics, name: str, bucket: str | None, by: Sequence[str], conditions: list[str]
-) -> list[Row]:
+def _rows(metrics: Metrics, name: str, bucket: str | None, by: Sequence[str], conditions: list[str]) -> list[Row]:
     """Run a metric where all conditions hold."""
     where = " AND ".join(f"({condition})" for condition in conditions) or None
     relation = getattr(metrics, name)(by=by, where=where, bucket=bucket)
@@ -118,9 +116,7 @@ def _dated(rows: list[Row]) -> tuple[list[Row], list[str]]:
     return dated, [f"{lost:,} sessions without a start left out"] if lost else []
 
 
-def _places(
-    rows: list[Row], columns: tuple[str, ...], *, bucket: str | None, colored: bool
-) -> dict[str, Place]:
+def _places(rows: list[Row], columns: tuple[str, ...], *, bucket: str | None, colored: bool) -> dict[str, Place]:
     """Give each column its place; the last place takes all columns that are left."""
     few = len(columns) > 1 and len(_sizes(rows, columns[1])) <= LIMITS["series"]
     first = "series" if bucket else "axis"

@@ -52,18 +52,14 @@ def series(frame: Frame, *, offset: bool = False) -> dict[str, Any]:
     order = list(place.labels)
     scale = alt.Scale(domain=order, range=[PALETTE[i % len(PALETTE)] for i in range(len(order))])
     columns = 5 if max(map(len, order), default=0) < 14 else 2
-    color = alt.Color(
-        "series:N", sort=order, scale=scale, title=place.title, legend=alt.Legend(columns=columns)
-    )
+    color = alt.Color("series:N", sort=order, scale=scale, title=place.title, legend=alt.Legend(columns=columns))
     return {"color": color, "yOffset": alt.YOffset("series:N", sort=order)} if offset else {"color": color}
 
 
 def time(frame: Frame, *, padding: float = 0) -> alt.X:
     """Put the buckets beside each other, so many pixels from both ends."""
     ticks = alt.Axis(tickCount=8)
-    return alt.X(
-        "bucket:T", title=f"started, by {frame.bucket}", scale=alt.Scale(padding=padding), axis=ticks
-    )
+    return alt.X("bucket:T", title=f"started, by {frame.bucket}", scale=alt.Scale(padding=padding), axis=ticks)
 
 
 def rate(column: str) -> alt.X:
@@ -82,9 +78,7 @@ def tooltip(frame: Frame, columns: list[str]) -> list[alt.Tooltip]:
     places = [alt.Tooltip(f"{name}:N", title=place.title) for name, place in frame.places.items()]
     time = [alt.Tooltip("bucket:T", title=frame.bucket, format="%-d %B %Y")] if frame.bucket else []
     values = [
-        alt.Tooltip(
-            f"{column}:Q", title=_TITLES.get(column, column.replace("_", " ")), format=_FORMATS[column]
-        )
+        alt.Tooltip(f"{column}:Q", title=_TITLES.get(column, column.replace("_", " ")), format=_FORMATS[column])
         for column in columns
     ]
     return [*places, *time, *values]

@@ -76,9 +76,7 @@ def _bars(data: Frame, rows: list[Row], *, labels: bool = True) -> alt.LayerChar
 
 def _line(data: Frame) -> alt.LayerChart:
     """Draw the rate over time in a band that is its interval; a lone bucket has a whisker instead."""
-    chart = layers.base(data).encode(
-        layers.time(data), tooltip=layers.tooltip(data, _COUNTED), **layers.series(data)
-    )
+    chart = layers.base(data).encode(layers.time(data), tooltip=layers.tooltip(data, _COUNTED), **layers.series(data))
     rate = alt.Y("rate:Q", title="success rate", scale=alt.Scale(domain=[0, 1]), axis=layers.PERCENTS)
     lone = len({row["bucket"] for row in data.rows}) == 1
     interval = chart.mark_rule() if lone else chart.mark_area(opacity=0.1 if data.places else 0.2)

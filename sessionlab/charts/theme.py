@@ -20,10 +20,13 @@ SIZE = {"wide": 460, "narrow": 230, "high": 260}
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', Arial, sans-serif"
 
 
-def config(ink: str = "#1f2328", muted: str = "#59636e", line: str = "#d8dee4") -> dict[str, Any]:
-    """Give Vega-Lite's config: ``ink`` colours what must be read, ``muted`` what explains, ``line`` the grid.
+def config(
+    ink: str = "#1f2328", muted: str = "#59636e", line: str = "#d8dee4", accent: str = PALETTE[0]
+) -> dict[str, Any]:
+    """Give Vega-Lite's config: ``ink`` colours what must be read, ``muted`` what explains.
 
-    They are any CSS colours; a page that draws SVG can hand over its variables.
+    ``line`` colours the grid, and ``accent`` bars and lines that no series colours. They are any CSS colours; a
+    page that draws SVG can hand over its variables.
     """
     labels = {"labelColor": ink, "labelFontSize": 12, "titleColor": muted, "titleFontSize": 12}
     return {
@@ -71,10 +74,10 @@ def config(ink: str = "#1f2328", muted: str = "#59636e", line: str = "#d8dee4") 
             "labelLimit": 400,
         },
         "range": {"category": PALETTE},
-        "bar": {"color": PALETTE[0], "cornerRadiusEnd": 2},
-        "line": {"color": PALETTE[0], "strokeWidth": 2, "strokeJoin": "round"},
-        "area": {"color": PALETTE[0]},
-        "point": {"color": PALETTE[0], "filled": True, "size": 45},
+        "bar": {"color": accent, "cornerRadiusEnd": 2},
+        "line": {"color": accent, "strokeWidth": 2, "strokeJoin": "round"},
+        "area": {"color": accent},
+        "point": {"color": accent, "filled": True, "size": 45},
         "style": {
             "whisker": {"color": ink, "stroke": ink, "strokeWidth": 1.5},
             "mark": {"color": ink, "fill": ink, "stroke": ink, "filled": True, "opacity": 1},

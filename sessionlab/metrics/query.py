@@ -52,9 +52,7 @@ def _refuse_twins(grouping: Expressions, columns: Expressions) -> None:
     """Refuse a result with two columns of one name: a data frame would lose or rename one of them."""
     for name in columns:
         if quote(name) in grouping:
-            raise QueryError(
-                f"This metric has a column {name!r} of its own: it cannot be grouped by {name!r}."
-            )
+            raise QueryError(f"This metric has a column {name!r} of its own: it cannot be grouped by {name!r}.")
 
 
 def _aliased(name: str, expression: str) -> str:

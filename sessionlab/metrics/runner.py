@@ -27,7 +27,7 @@ class Metrics:
         function = _named(name)
 
         @wraps(function)
-        def measured(**arguments: Any) -> DuckDBPyRelation:  # noqa: ANN401  (each metric says what it takes)
+        def measured(**arguments: Any) -> DuckDBPyRelation:
             return self._run(function(**arguments))
 
         return measured
@@ -36,7 +36,7 @@ class Metrics:
         """List the metrics beside the methods."""
         return [*super().__dir__(), *METRICS]
 
-    def sql(self, name: str, **arguments: Any) -> str:  # noqa: ANN401
+    def sql(self, name: str, **arguments: Any) -> str:
         """Give the SQL of a metric instead of running it.
 
         Raises ``AttributeError`` where there is no such metric, and ``QueryError`` as the metric does.

@@ -25,9 +25,7 @@ def test_the_nearest_column_is_suggested() -> None:
 
 
 def test_an_unknown_bucket_is_an_error_that_lists_them() -> None:
-    with pytest.raises(
-        QueryError, match=r"no bucket 'weeks'. Did you mean 'week'\? There are: day, week, month"
-    ):
+    with pytest.raises(QueryError, match=r"no bucket 'weeks'. Did you mean 'week'\? There are: day, week, month"):
         success_rate(bucket="weeks")
 
 
@@ -60,9 +58,7 @@ def test_the_sql_of_a_metric_is_what_runs(lab: duckdb.DuckDBPyConnection, metric
 
 
 def test_an_unknown_metric_is_an_error_that_lists_them(metrics: Metrics) -> None:
-    with pytest.raises(
-        AttributeError, match=r"no metric 'succes_rate'. Did you mean 'success_rate'\?.*topics"
-    ):
+    with pytest.raises(AttributeError, match=r"no metric 'succes_rate'. Did you mean 'success_rate'\?.*topics"):
         metrics.succes_rate()
     with pytest.raises(AttributeError, match="no metric"):
         metrics.sql("nothing")

@@ -33,9 +33,7 @@ def test_the_sql_is_as_reviewed(name: str, arguments: str) -> None:
     if os.environ.get("SNAPSHOTS") == "write":
         snapshot.parent.mkdir(exist_ok=True)
         snapshot.write_text(query, encoding="utf-8")
-    assert query == snapshot.read_text(encoding="utf-8"), (
-        "SNAPSHOTS=write pytest tests/metrics writes it anew"
-    )
+    assert query == snapshot.read_text(encoding="utf-8"), "SNAPSHOTS=write pytest tests/metrics writes it anew"
 
 
 def test_every_snapshot_has_its_metric() -> None:
