@@ -16,6 +16,7 @@ from sessionlab.charts import Charts
 from sessionlab.errors import SessionlabError
 from sessionlab.metrics import Metrics
 from sessionlab.metrics.arguments import columns_named
+from sessionlab.model import SESSIONS
 
 Row = Mapping[str, Any]
 
@@ -23,6 +24,7 @@ TABLE_ROWS = 200
 """How many rows of a table are shown."""
 
 _SHARES = {"rate", "low", "high", "share"}
+_GROUPS = {*SESSIONS.names, "bucket", "value"}
 _LONG = 104
 """From how many weeks on success over time is shown by month."""
 
@@ -165,7 +167,7 @@ def _tiles(row: Row) -> Iterable[tuple[str, str, str]]:
     yield _text("rate", row["rate"]), "success rate", f"{interval}{row['passed']:,} of {row['judged']:,}"
     yield _text("", row["attempts_median"]), "median attempts", f"mean {_text('', row['attempts_mean'])}"
     yield _duration(row["duration_median_s"]), "median duration", "from start to end"
-    yield _text("errors", row["errors"]), "errors", "over all sessions"
+    yield _text("", row["errors"]), "errors", "over all sessions"
 
 
 def _tile(value: str, name: str, explanation: str) -> str:
@@ -218,9 +220,9 @@ def _cell(tag: str, text: str, number: bool) -> str:
 
 
 def _text(name: str, value: object) -> str:
-    """Say a value of a column: shares in percent, counts with separators, NULL as a dash."""
+    """Say a value of a column: shares in percent, counts with separators; NULL is a group, or no number at all."""
     if value is None:
-        return "–"
+        return "(unknown)" if name in _GROUPS else "–"
     if name in _SHARES and isinstance(value, int | float):
         return f"{value:.1%}"
     if isinstance(value, datetime):
