@@ -49,8 +49,9 @@ class PostgresSchema:
     def finish(self) -> None:
         """Add the indexes and triggers, let the ids go on after the last one, and commit."""
         with self._explained():
-            run(self._con, self._after + "".join(map(_next_id, _numbered(self._kind))))
-            run(self._con, "".join(f"ANALYZE {table};" for table in TABLES[self._kind]))
+            counters = "".join(map(_next_id, _numbered(self._kind)))
+            statistics = "".join(f"ANALYZE {table};" for table in TABLES[self._kind])
+            run(self._con, f"{self._after} {counters} {statistics}")
             self._con.commit()
 
     def close(self) -> None:
@@ -65,7 +66,9 @@ class PostgresSchema:
         try:
             yield
         except adbc.Error as error:
-            reason = str(error).replace(self._url, "the URL")
+            # The driver repeats the whole statement before what Postgres says, and its code after.
+            said = str(error).replace(self._url, "the URL").rpartition("ERROR:")[2].strip()
+            reason = said.partition("\n")[0]
             raise SourceError(f"the {self._kind} samples cannot be written to Postgres: {reason}") from None
 
 
