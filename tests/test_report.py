@@ -1,0 +1,207 @@
+"""The report: what stands on the page, that nothing on it runs or reaches out, and that it is written whole."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from datetime import datetime
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from metrics.bench import SESSIONS_ROWS, empty_lab, filled_lab, metrics_of
+
+from sessionlab.charts import Charts
+from sessionlab.errors import QueryError, SessionlabError
+from sessionlab.metrics import Metrics
+from sessionlab.report import Row, write_report
+
+EVIL = "</script><img src=x onerror=\"document.title='pwned'\"><!--<script>document.title='pwned'</script>"
+SOURCES: list[Row] = [
+    {"source": "source 0", "kind": "codegen", "uri": f"/data/{EVIL}", "loaded_at": datetime(2026, 2, 3, 4, 5)}
+    | {"rows": '{"session": 200, "iteration": 1234}', "rejected": 3, "superseded": 1},
+    {"source": "source 1", "kind": "workflow", "uri": "/data/lab.db", "loaded_at": datetime(2026, 2, 3)}
+    | {"rows": {"session_states": 200}, "rejected": 0, "superseded": 0},
+]
+REJECTS: list[Row] = [
+    {"source": "source 0", "file": "a.json", "record": i, "reason": f"no id {EVIL}", "raw": "secret"} for i in range(3)
+]
+
+
+class Page(HTMLParser):
+    """A page's elements and its text, as a browser would see them."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.fixture(scope="module")
+def metrics() -> Metrics:
+    evil = EVIL.replace("'", "''")
+    return metrics_of(
+        filled_lab(SESSIONS_ROWS.format(count=400).replace("'goal '", f"'{evil}'").replace("'topic '", f"'{evil} '"))
+    )
+
+
+@pytest.fixture(scope="module")
+def path(metrics: Metrics, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_report(
+        tmp_path_factory.mktemp("report") / "report.html",
+        title=f"Lab {EVIL}",
+        metrics=metrics,
+        charts=Charts(metrics),
+        sources=SOURCES,
+        rejects=REJECTS,
+        by=["topic", "kind", "model", "run_id"],
+    )
+
+
+@pytest.fixture(scope="module")
+def page(path: Path) -> Page:
+    return Page(path.read_text(encoding="utf-8"))
+
+
+def write(metrics: Metrics, path: Path, where: str | None = None) -> str:
+    write_report(path, title="Lab", metrics=metrics, charts=Charts(metrics), sources=[], rejects=[], where=where)
+    return path.read_text(encoding="utf-8")
+
+
+def test_the_figures_are_the_metrics(page: Page, metrics: Metrics) -> None:
+    relation = metrics.summary()
+    summary = dict(zip(relation.columns, relation.fetchall()[0], strict=True))
+    assert f"{summary['rate']:.1%}" in page.text
+    assert f"{summary['low']:.1%} to {summary['high']:.1%} · {summary['passed']} of {summary['judged']}" in page.text
+    assert f"{summary['errors']:,}" in page.text
+
+
+def test_every_comparison_stands_with_its_table_and_its_sql(page: Page) -> None:
+    headings = ["Sessions and success rate by topic", "Success rate by kind", "Success rate by model"]
+    for heading in (*headings, "Success rate over time", "Attempts by topic"):
+        assert heading in page.text
+    folds = [attributes["class"] for tag, attributes in page.elements if tag == "details"]
+    assert folds.count("table") == 5
+    assert folds.count("sql") == 6
+    assert 'GROUP BY "model"' in page.text
+
+
+def test_what_nobody_knows_is_left_out_and_said(page: Page) -> None:
+    assert "No session has a known run_id." in page.text
+    assert "(unknown)" in page.text
+
+
+def test_sources_stand_with_their_counts_and_rejects(page: Page) -> None:
+    assert "session 200, iteration 1,234" in page.text
+    assert "/data/lab.db" in page.text
+    assert "2026-02-03 04:05" in page.text
+    assert "3 records could not be loaded" in page.text
+    assert f"no id {EVIL}" in page.text
+    assert "secret" not in page.text
+
+
+def test_text_from_sessions_is_inert(path: Path, page: Page) -> None:
+    assert EVIL in page.text
+    assert EVIL not in path.read_text(encoding="utf-8")
+    tags = [tag for tag, _ in page.elements]
+    assert "img" not in tags
+    assert tags.count("script") == 3
+    assert not any(name.startswith("on") for _, attributes in page.elements for name in attributes)
+
+
+def test_the_page_reaches_for_nothing(page: Page) -> None:
+    assert not any({"src", "href", "action"} & attributes.keys() for _, attributes in page.elements)
+    policies = [attributes["content"] or "" for tag, attributes in page.elements if "http-equiv" in attributes]
+    assert policies[0].startswith("default-src 'none'")
+
+
+def test_a_condition_is_on_the_page_and_in_every_number(metrics: Metrics, tmp_path: Path) -> None:
+    text = Page(write(metrics, tmp_path / "a.html", where="attempts > 1 AND kind < 'w'")).text
+    assert "only sessions where attempts > 1 AND kind < 'w'" in text
+    assert text.count('WHERE "attempts" > 1\n  AND "kind" < \'w\'') == text.count("FROM sessions")
+
+
+def test_an_empty_lab_is_said_to_be(tmp_path: Path) -> None:
+    text = write(metrics_of(empty_lab()), tmp_path / "a.html")
+    assert "No sessions yet." in text
+    assert "Nothing was loaded yet." in text
+    assert len(text) < 10_000
+
+
+def test_a_condition_that_nothing_fits_is_said(metrics: Metrics, tmp_path: Path) -> None:
+    assert "No sessions fit." in write(metrics, tmp_path / "a.html", where="attempts > 1000")
+
+
+def test_sessions_without_times_have_no_timeline(tmp_path: Path) -> None:
+    metrics = metrics_of(filled_lab("SELECT 'x' AS source, 'k' AS kind, true AS success"))
+    assert "No session has a known start." in write(metrics, tmp_path / "a.html")
+
+
+@pytest.mark.parametrize(("days", "bucket"), [(0, "day"), (27, "day"), (200, "week"), (900, "month")])
+def test_time_is_cut_to_a_readable_number_of_pieces(tmp_path: Path, days: int, bucket: str) -> None:
+    rows = f"SELECT 'x' AS source, unnest([DATE '2026-01-05', DATE '2026-01-05' + {days}]) AS started_at"
+    assert f"date_trunc('{bucket}', started_at)" in Page(write(metrics_of(filled_lab(rows)), tmp_path / "a.html")).text
+
+
+def test_a_long_table_is_cut_and_says_so(tmp_path: Path) -> None:
+    rows = "SELECT 'x' AS source, 'topic ' || i AS topic FROM range(1300) AS numbers (i)"
+    text = Page(write(metrics_of(filled_lab(rows)), tmp_path / "a.html")).text
+    assert "the first 200 of 1,300 rows" in text
+    assert "the 39 largest of 1,300 values of topic" in text
+
+
+def test_a_report_is_replaced_whole_or_not_at_all(
+    metrics: Metrics, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = tmp_path / "report.html"
+    report.write_text("the one before", encoding="utf-8")
+
+    def full(self: Path, data: str, encoding: str) -> None:
+        self.write_bytes(data[:10].encode(encoding))
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(SessionlabError, match=r"Cannot write the report to .*: No space left on device"):
+        write(metrics_of(empty_lab()), report)
+    assert report.read_text(encoding="utf-8") == "the one before"
+    assert list(tmp_path.iterdir()) == [report]
+
+
+def test_a_folder_that_is_not_there_is_an_error_of_ours(tmp_path: Path) -> None:
+    with pytest.raises(SessionlabError, match="No such file or directory"):
+        write(metrics_of(empty_lab()), tmp_path / "nowhere" / "a.html")
+
+
+def test_a_condition_that_does_not_hold_writes_nothing(metrics: Metrics, tmp_path: Path) -> None:
+    with pytest.raises(QueryError):
+        write(metrics, tmp_path / "a.html", where="true) OR (true")
+    assert not list(tmp_path.iterdir())
+
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium to open the page in")
+def test_a_browser_without_network_draws_every_chart(path: Path, tmp_path: Path) -> None:
+    flags = (
+        "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+        "--disable-component-update --disable-sync --virtual-time-budget=8000 --dump-dom"
+    )
+    no_network = "--host-resolver-rules=MAP * ~NOTFOUND"
+    command = [str(CHROMIUM), *flags.split(), no_network, f"--user-data-dir={tmp_path}", path.as_uri()]
+    done = subprocess.run(command, capture_output=True, timeout=60, check=True)
+    dom = done.stdout.decode()
+    drawn = Page(dom)
+    assert ">This chart could not be drawn" not in dom
+    assert len(re.findall(r'<div class="chart[^>]*>\s*<svg', dom)) == 5
+    assert f"Lab {EVIL}" in drawn.text
+    assert "<title>pwned" not in dom
+    assert "img" not in [tag for tag, _ in drawn.elements]
