@@ -40,9 +40,9 @@ def write_report(
     where: str | None = None,
     by: str | Sequence[str] = ("topic", "kind", "model"),
 ) -> Path:
-    """Write the report of a lab, and return its path; a file that is there is replaced whole or not at all.
+    """Write the report of a lab, and give its absolute path; a file that is there is replaced whole or not at all.
 
-    ``sources`` and ``rejects`` are rows of the tables of these names. ``where`` limits the sessions. ``by`` are
+    ``sources`` and ``rejects`` are rows of the tables of these names, the rejects not necessarily all. ``where`` limits the sessions. ``by`` are
     the columns to compare success by; one that is NULL everywhere is left out, and the page says so.
 
     Raises ``QueryError`` as the metrics do, and ``SessionlabError`` where the file cannot be written.
@@ -94,12 +94,10 @@ class _Page:
         table = [_source(row, counts) for row in sources]
         self._pieces.append(_section("Sources", _table(table) or "<p>Nothing was loaded yet.</p>"))
         if rejects:
-            reasons = Counter((str(row.get("source")), str(row.get("reason"))) for row in rejects)
-            table = [
-                {"source": source, "reason": reason, "records": count}
-                for (source, reason), count in reasons.most_common()
-            ]
-            self._pieces.append(_section(f"{len(rejects):,} records could not be loaded", _table(table)))
+            rejected = max(len(rejects), sum(row.get("rejected") or 0 for row in sources))
+            known = "" if rejected == len(rejects) else f'<p class="muted">the reasons of {len(rejects):,}</p>'
+            heading = f"{rejected:,} records could not be loaded"
+            self._pieces.append(_section(heading, known + _table(_reasons(rejects))))
 
     def html(self, title: str) -> str:
         """Give the whole page."""
@@ -131,7 +129,7 @@ class _Page:
 
         spec = getattr(self._charts, name)(where=self._where, **arguments).to_dict()
         title = spec.pop("title")
-        spec |= {"background": "transparent", "padding": 0}
+        spec |= {"background": "transparent", "padding": {"left": 0, "top": 4, "right": 4, "bottom": 6}}
         spec["config"] = config(**{name: f"var(--{name})" for name in ("ink", "muted", "line", "accent")})
         identity = f"chart-{len(self._specs) + 1}"
         self._specs[identity] = spec
@@ -145,8 +143,8 @@ class _Page:
         return _folded("SQL", f"<pre>{escape(query)}</pre>", "sql")
 
     def _rows(self, name: str, **arguments: Any) -> list[Row]:
-        relation = getattr(self._metrics, name)(where=self._where, **arguments)
-        return [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
+        rows: list[Row] = getattr(self._metrics, name)(where=self._where, **arguments).to_dicts()
+        return rows
 
     def _is_known(self, column: str) -> bool:
         return any(row[column] is not None for row in self._rows("success_rate", by=column))
@@ -190,6 +188,12 @@ def _source(row: Row, sessions: Mapping[str, int]) -> Row:
         "rejected": row.get("rejected"),
         "superseded": row.get("superseded"),
     }
+
+
+def _reasons(rejects: Sequence[Row]) -> list[Row]:
+    """Count the rejects of each source by their reason, the most frequent first."""
+    counts = Counter((str(row.get("source")), str(row.get("reason"))) for row in rejects)
+    return [{"source": source, "reason": reason, "records": count} for (source, reason), count in counts.most_common()]
 
 
 def _section(heading: str, content: str) -> str:
@@ -249,6 +253,6 @@ def _replace(path: Path, text: str) -> Path:
     draft = path.with_name(f".{path.name}.{token_hex(4)}")
     try:
         draft.write_text(text, encoding="utf-8")
-        return draft.replace(path)
+        return draft.replace(path).absolute()
     finally:
         draft.unlink(missing_ok=True)

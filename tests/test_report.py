@@ -108,6 +108,16 @@ def test_sources_stand_with_their_counts_and_rejects(page: Page) -> None:
     assert "secret" not in page.text
 
 
+def test_rejects_that_were_not_handed_over_are_counted_too(tmp_path: Path) -> None:
+    metrics = metrics_of(empty_lab())
+    sources = [{**SOURCES[0], "rejected": 4_000}]
+    path = tmp_path / "a.html"
+    write_report(path, title="Lab", metrics=metrics, charts=Charts(metrics), sources=sources, rejects=REJECTS)
+    text = Page(path.read_text(encoding="utf-8")).text
+    assert "4,000 records could not be loaded" in text
+    assert "the reasons of 3" in text
+
+
 def test_text_from_sessions_is_inert(path: Path, page: Page) -> None:
     assert EVIL in page.text
     assert EVIL not in path.read_text(encoding="utf-8")

@@ -89,8 +89,8 @@ def frame(
 def _rows(metrics: Metrics, name: str, bucket: str | None, by: Sequence[str], conditions: list[str]) -> list[Row]:
     """Run a metric where all conditions hold."""
     where = " AND ".join(f"({condition})" for condition in conditions) or None
-    relation = getattr(metrics, name)(by=by, where=where, bucket=bucket)
-    return [dict(zip(relation.columns, values, strict=True)) for values in relation.fetchall()]
+    rows: list[Row] = getattr(metrics, name)(by=by, where=where, bucket=bucket).to_dicts()
+    return rows
 
 
 def _few_enough(
