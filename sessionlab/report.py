@@ -42,8 +42,9 @@ def write_report(
 ) -> Path:
     """Write the report of a lab, and give its absolute path; a file that is there is replaced whole or not at all.
 
-    ``sources`` and ``rejects`` are rows of the tables of these names, the rejects not necessarily all. ``where`` limits the sessions. ``by`` are
-    the columns to compare success by; one that is NULL everywhere is left out, and the page says so.
+    ``sources`` and ``rejects`` are rows of the tables of these names, the rejects not necessarily all. ``where``
+    limits the sessions. ``by`` are the columns to compare success by; one that is NULL everywhere is left out, and
+    the page says so.
 
     Raises ``QueryError`` as the metrics do, and ``SessionlabError`` where the file cannot be written.
     """

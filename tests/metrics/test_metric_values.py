@@ -92,13 +92,15 @@ def test_attempts_are_numpys(lab: duckdb.DuckDBPyConnection, metrics: Metrics) -
 
 
 def test_the_summary_is_numpys(lab: duckdb.DuckDBPyConnection, metrics: Metrics) -> None:
-    row = rows(metrics.summary(where="kind = 'codegen'"))[0]
-    judged = values(lab, "success", "kind = 'codegen'")
-    assert (row["sessions"], row["judged"], row["passed"]) == (134, len(judged), judged.sum())
-    assert row["attempts_mean"] == pytest.approx(values(lab, "attempts", "kind = 'codegen'").mean())
-    assert row["attempts_median"] == np.median(values(lab, "attempts", "kind = 'codegen'"))
-    assert row["duration_median_s"] == np.median(values(lab, "duration_s", "kind = 'codegen'"))
-    assert row["errors"] == values(lab, "errors", "kind = 'codegen'").sum()
+    row = rows(metrics.summary(where="kind = 'workflow'"))[0]
+    judged = values(lab, "success", "kind = 'workflow'")
+    assert (row["sessions"], row["judged"], row["passed"]) == (133, len(judged), judged.sum())
+    assert row["attempts_mean"] == pytest.approx(values(lab, "attempts", "kind = 'workflow'").mean())
+    assert row["attempts_median"] == np.median(values(lab, "attempts", "kind = 'workflow'"))
+    problem_attempts = values(lab, "problem_attempts", "kind = 'workflow'")
+    assert row["problem_attempts_mean"] == pytest.approx(problem_attempts.mean())
+    assert row["duration_median_s"] == np.median(values(lab, "duration_s", "kind = 'workflow'"))
+    assert row["errors"] == values(lab, "errors", "kind = 'workflow'").sum()
     assert isinstance(row["errors"], int)
 
 
