@@ -84,7 +84,7 @@ def _parse(text: str, where: str) -> exp.Condition:
 
     try:
         return sqlglot.parse_one(text, read="duckdb", into=exp.Condition)
-    except (SqlglotError, RecursionError) as error:
+    except (SqlglotError, RecursionError, ValueError) as error:  # it meets odd input with a bare ValueError too
         raise _refusal(where, "it cannot be read as one SQL condition.") from error
 
 

@@ -95,6 +95,7 @@ REFUSED = [
     "attempts >",
     "'open",
     "/* open",
+    'kind ( , "" NOT',
     "attempts AS a",
     "attempts, errors",
     "attempts",
