@@ -32,7 +32,8 @@ weighed AS (
 ),
 drawn AS (
     SELECT *,
-        strength - ln(-ln(u('form', key) + 1e-12)) AS form,
+        -- Kept off 0 and 1, where the logarithms end.
+        strength - ln(-ln(1e-12 + u('form', key) * (1 - 2e-12))) AS form,
         u('passes', key) < 1 / (1 + exp(hardness - strength - mood)) AND state <> 'running' AS passes,
         after(started_at, 2 * instance_id + u('start', key)) AS start_time,
         bits('work', key) AS number
