@@ -1,0 +1,117 @@
+"""Commands that answer questions: SQL, metrics, charts, the report."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import click
+
+from sessionlab.cli.options import json_option, lab_option, open_lab, show, where_option
+from sessionlab.errors import NotFound, QueryError
+from sessionlab.schema import literal
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyRelation
+
+_COPY = {"csv": "FORMAT csv, HEADER", "json": "FORMAT json, ARRAY true", "parquet": "FORMAT parquet, COMPRESSION zstd"}
+
+
+@click.command()
+@click.argument("query")
+@lab_option
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", *_COPY]),
+    default="table",
+    show_default=True,
+    help="How to write rows.",
+)
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
+def sql(query: str, lab_path: Path, form: str, output: Path | None) -> None:
+    r"""Run SQL against the lab: its tables are sessions, attempts, messages, errors, and each kind's own.
+
+    \b
+    sessionlab sql "FROM sessions WHERE attempts > 3" --format csv -o many.csv
+    """
+    with open_lab(lab_path) as lab:
+        relation = lab.sql(query)
+        if form == "table" and output is None:
+            show(relation)
+        else:
+            _copy(relation, "csv" if form == "table" else form, output)
+
+
+def _copy(relation: DuckDBPyRelation, form: str, output: Path | None) -> None:
+    """Let DuckDB write the rows, in batches; to standard output by way of a file, as it would cut off what is there."""
+    import duckdb
+
+    if form == "parquet" and output is None and sys.stdout.isatty():
+        raise click.UsageError("Parquet is not for a terminal: add -o FILE")
+    with TemporaryDirectory() as folder:
+        place = output or Path(folder) / "answer"
+        try:
+            relation.query("answer", f"COPY answer TO {literal(str(place))} ({_COPY[form]})")
+        except duckdb.Error as error:
+            raise QueryError(str(error)) from error
+        if output is None:
+            with place.open("rb") as file:
+                shutil.copyfileobj(file, sys.stdout.buffer)
+
+
+@click.command()
+@click.argument("metric", default="summary")
+@lab_option
+@click.option("--by", multiple=True, help="A column of sessions to group by; may be given more than once.")
+@where_option
+@click.option("--bucket", type=click.Choice(["day", "week", "month"]), help="Group by time.")
+@click.option(
+    "--chart",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Draw it instead: .png, .svg, .html (opens offline) or .json.",
+)
+@json_option
+def stats(
+    metric: str,
+    lab_path: Path,
+    by: tuple[str, ...],
+    where: str | None,
+    bucket: str | None,
+    chart: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    r"""Show a metric: summary, success_rate, attempts or topics.
+
+    \b
+    sessionlab stats success_rate --by topic
+    sessionlab stats success_rate --bucket week --where "kind = 'workflow'" --chart weeks.png
+    """
+    with open_lab(lab_path) as lab:
+        of = lab.metrics if chart is None else lab.charts
+        try:
+            ask = getattr(of, metric)
+        except AttributeError as error:
+            raise NotFound(str(error)) from error
+        answer = ask(by=by, where=where, bucket=bucket)
+        if chart is None:
+            show(answer, as_json=as_json)
+        else:
+            from sessionlab.charts import save
+
+            click.echo(str(save(answer, chart)))
+
+
+@click.command()
+@click.argument("output", default="report.html", type=click.Path(dir_okay=False, path_type=Path))
+@lab_option
+@where_option
+@click.option("--title", default="Sessions", show_default=True, help="The page's heading.")
+def report(output: Path, lab_path: Path, where: str | None, title: str) -> None:
+    """Write one self-contained page that opens with no network."""
+    with open_lab(lab_path) as lab:
+        click.echo(str(lab.report(output, title=title, where=where)))

@@ -1,0 +1,103 @@
+"""The demo: a lab made from the samples, the first answers, a report; and the generator that the samples come from."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import click
+
+from sessionlab.cli.options import show
+from sessionlab.errors import NotFound
+from sessionlab.kinds import KINDS
+
+if TYPE_CHECKING:
+    from sessionlab.samples import Format
+
+
+@click.command()
+@click.option(
+    "--lab",
+    "lab_path",
+    default="demo.duckdb",
+    show_default=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where to build the lab.",
+)
+@click.option(
+    "--report",
+    "page",
+    default="report.html",
+    show_default=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where to write the report.",
+)
+@click.option(
+    "--write", "target", metavar="DIR|URL", help="Write samples to a folder or a Postgres URL, and do no more."
+)
+@click.option("--sessions", default=400, show_default=True, type=click.IntRange(min=1), help="With --write: how many.")
+@click.option("--seed", default=42, show_default=True, help="With --write: the same seed gives the same samples.")
+@click.option("--kind", "kinds", multiple=True, type=click.Choice(list(KINDS)), help="With --write: only this kind.")
+@click.option(
+    "--format",
+    "form",
+    default="mixed",
+    show_default=True,
+    type=click.Choice(["mixed", "json", "sqlite"]),
+    help="With --write: what to write to a folder.",
+)
+def demo(
+    lab_path: Path, page: Path, target: str | None, sessions: int, seed: int, kinds: tuple[str, ...], form: str
+) -> None:
+    """Build a lab from the samples, print the first answers and write report.html."""
+    if target is not None:
+        _write(target, sessions, seed, kinds, form)
+        return
+    from sessionlab.lab import Lab
+
+    with Lab(lab_path) as lab:
+        for source in sorted(_samples().iterdir()):
+            report = lab.load(str(source))
+            click.echo(f"loaded {report.sessions:,} {', '.join(report.kinds)} sessions from {source.name}")
+        click.echo("\nHow it went, by kind of session:")
+        show(lab.metrics.summary(by="kind").project("kind, sessions, judged, passed, rate, low, high, attempts_mean"))
+        click.echo("\nWhich topics succeed:")
+        show(lab.metrics.success_rate(by="topic", where="topic IS NOT NULL"))
+        click.echo("\nAfter how many attempts, by model:")
+        show(lab.metrics.attempts(by="model", where="model IS NOT NULL"))
+        click.echo(f"\nThe same as a page: {lab.report(page, title='Sample sessions')}")
+    click.echo(f'Ask more: sessionlab sql "FROM sessions WHERE attempts > 3" --lab {lab_path}')
+
+
+def _samples() -> Path:
+    """Find the samples: inside the package once installed, beside it in a checkout.
+
+    Raises:
+        NotFound: they are in neither place.
+    """
+    package = Path(__file__).parents[1]
+    for place in (package / "data", package.parent / "data"):
+        if place.is_dir():
+            return place
+    raise NotFound(f"The samples are missing from {package}. Make some: sessionlab demo --write samples")
+
+
+def _write(target: str, sessions: int, seed: int, kinds: tuple[str, ...], form: str) -> None:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from sessionlab.samples import write_samples
+
+    with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True) as progress:
+        tasks = {kind: progress.add_task(kind, total=None) for kind in kinds or KINDS}
+        counts = write_samples(
+            target,
+            sessions,
+            seed,
+            kinds=kinds or tuple(KINDS),
+            format=cast("Format", form),
+            on_progress=lambda kind, done, total: progress.update(tasks[kind], completed=done, total=total),
+        )
+    for table, count in counts.items():
+        click.echo(f"{table}: {count:,} rows")

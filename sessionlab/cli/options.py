@@ -1,0 +1,74 @@
+"""What several commands have in common: the lab they work on, and how they say things."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sessionlab.errors import NotFound
+from sessionlab.schema import quote
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyRelation
+
+    from sessionlab.lab import Lab
+    from sessionlab.reports import LoadReport, RefreshReport
+
+_MOST_ROWS = 200
+_AS_WIDE_AS_IT_IS = 10_000
+
+lab_option = click.option(
+    "--lab",
+    "lab_path",
+    default="lab.duckdb",
+    envvar="SESSIONLAB_LAB",
+    show_default=True,
+    show_envvar=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The lab's file.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON, for a program to read.")
+where_option = click.option("--where", help="An SQL condition on sessions, as \"model = 'x' AND attempts > 1\".")
+
+
+def open_lab(path: Path) -> Lab:
+    """Open a lab that is there.
+
+    Raises:
+        NotFound: it is not.
+    """
+    from sessionlab.lab import Lab
+
+    if not path.exists():
+        raise NotFound(f"There is no lab {path}. Make one with: sessionlab load SOURCE --lab {path}")
+    return Lab(path)
+
+
+def say(report: LoadReport | RefreshReport, *, as_json: bool) -> None:
+    """Print a report: a table for people, one line of JSON for programs."""
+    if as_json:
+        click.echo(json.dumps(dataclasses.asdict(report)))
+        return
+    from rich.console import Console
+
+    Console().print(report)
+
+
+def show(relation: DuckDBPyRelation, *, as_json: bool = False) -> None:
+    """Print a relation: a table as wide as the terminal, its real numbers rounded for reading, or JSON rows, exact."""
+    if as_json:
+        click.echo(json.dumps(relation.to_dicts(), default=str))
+        return
+    # Whoever reads a pipe or a file wants whole lines, however wide.
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _AS_WIDE_AS_IT_IS
+    shown = (
+        f"round({quote(name)}, 4) AS {quote(name)}" if str(type_) == "DOUBLE" else quote(name)
+        for name, type_ in zip(relation.columns, relation.types, strict=True)
+    )
+    relation.project(", ".join(shown)).show(max_rows=_MOST_ROWS, max_width=width)

@@ -1,0 +1,71 @@
+"""Commands that bring sessions into a lab and say what is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from sessionlab.cli.options import json_option, lab_option, open_lab, say, show
+
+
+@click.command()
+@click.argument("source", nargs=-1, required=True)
+@lab_option
+@click.option("--kind", help="codegen, workflow, conversation or worktree, where it is not to be told by content.")
+@click.option("--name", help="What to call the source in the lab; for one source only.")
+@click.option("--strict", is_flag=True, help="Fail at the first record that cannot be loaded.")
+@json_option
+def load(
+    source: tuple[str, ...], lab_path: Path, kind: str | None, name: str | None, *, strict: bool, as_json: bool
+) -> None:
+    """Load JSON files, folders or globs, SQLite files, postgresql:// URLs; once more to replace what they brought."""
+    from sessionlab.lab import Lab
+
+    if name and len(source) > 1:
+        raise click.UsageError("--name is for one source")
+    with Lab(lab_path) as lab:
+        for each in source:
+            say(lab.load(each, kind=kind, name=name, strict=strict), as_json=as_json)
+
+
+@click.command()
+@lab_option
+@json_option
+def refresh(lab_path: Path, *, as_json: bool) -> None:
+    """Load again whatever changed at the lab's sources since."""
+    with open_lab(lab_path) as lab:
+        report = lab.refresh()
+        say(report, as_json=as_json)
+    if report.failed:
+        raise click.ClickException(f"{len(report.failed)} source(s) could not be looked at: {report.failed[0]}")
+
+
+@click.command()
+@lab_option
+@json_option
+def sources(lab_path: Path, *, as_json: bool) -> None:
+    """List what was loaded into the lab."""
+    with open_lab(lab_path) as lab:
+        columns = "source, kind, uri, loaded_at, rows, rejected, superseded, duration_s"
+        show(lab.sources().project(columns), as_json=as_json)
+
+
+@click.command()
+@lab_option
+@json_option
+def rejects(lab_path: Path, *, as_json: bool) -> None:
+    """List the records that could not be loaded, with file, place and reason."""
+    with open_lab(lab_path) as lab:
+        columns = "source, file, record, reason" + (", raw" if as_json else "")
+        show(lab.rejects().project(columns), as_json=as_json)
+
+
+@click.command()
+@click.argument("name")
+@lab_option
+def forget(name: str, lab_path: Path) -> None:
+    """Remove a source and its rows from the lab. The source itself is not touched."""
+    with open_lab(lab_path) as lab:
+        lab.forget(name)
+    click.echo(f"{name} is out of {lab_path}")
