@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from metrics.bench import SESSIONS_ROWS, empty_lab, filled_lab, metrics_of
+from tests.metrics.bench import SESSIONS_ROWS, empty_lab, filled_lab, metrics_of
 
 from sessionlab.charts import Charts
 from sessionlab.errors import QueryError, SessionlabError

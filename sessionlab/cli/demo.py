@@ -13,7 +13,7 @@ from sessionlab.errors import NotFound
 from sessionlab.kinds import KINDS
 
 if TYPE_CHECKING:
-    from sessionlab.samples import Format
+    from sessionlab.samples.write import Format
 
 
 @click.command()

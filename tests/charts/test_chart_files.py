@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from metrics.bench import filled_lab, metrics_of
+from tests.metrics.bench import filled_lab, metrics_of
 
 from sessionlab.charts import Charts, save
 from sessionlab.charts.registry import Chart

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 import vl_convert
-from metrics.bench import empty_lab, filled_lab, metrics_of
+from tests.metrics.bench import empty_lab, filled_lab, metrics_of
 
 from sessionlab.charts import Charts
 from sessionlab.charts.frames import frame

@@ -3,7 +3,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from metrics.bench import filled_lab, metrics_of
+from tests.metrics.bench import filled_lab, metrics_of
 from sessionlab.metrics import Metrics
 
 

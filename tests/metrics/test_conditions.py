@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from metrics.bench import metrics_of
+from tests.metrics.bench import metrics_of
 from sessionlab.errors import QueryError
 from sessionlab.metrics import success_rate
 from sessionlab.metrics.conditions import conjuncts

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
-from metrics.bench import empty_lab, filled_lab, metrics_of
+from tests.metrics.bench import empty_lab, filled_lab, metrics_of
 from sessionlab.metrics import METRICS, Metrics
 
 RATES = ["sessions", "judged", "passed", "rate", "low", "high"]
