@@ -40,7 +40,3 @@ def main() -> None:
     except BrokenPipeError:
         # Whoever read our output has had enough: that is no failure, and Python must not try to flush at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-if __name__ == "__main__":
-    main()

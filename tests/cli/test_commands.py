@@ -1,0 +1,160 @@
+"""The command line as a user types it: what it prints, what it leaves, and how it fails."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from sessionlab import Lab
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+DATA = Path(__file__).parents[2] / "data"
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Run ``sessionlab`` in an empty folder."""
+
+    def sessionlab(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "sessionlab", *arguments],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+
+    return sessionlab
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Give the path of a lab with the workflow samples in it."""
+    path = tmp_path_factory.mktemp("lab") / "lab.duckdb"
+    with Lab(path) as lab:
+        lab.load(DATA / "workflow.json")
+    return str(path)
+
+
+def test_load_refresh_sources_forget(run: Run, tmp_path: Path) -> None:
+    shutil.copy(DATA / "workflow.json", tmp_path / "w.json")
+    report = json.loads(run("load", "w.json", "--json").stdout)
+    assert (report["source"], report["kinds"], report["sessions"]) == ("w", ["workflow"], 100)
+    assert json.loads(run("refresh", "--json").stdout)["unchanged"] == 1
+    (source,) = json.loads(run("sources", "--json").stdout)
+    assert source["uri"] == str(tmp_path / "w.json")
+    assert run("forget", "w").stdout == "w is out of lab.duckdb\n"
+    assert json.loads(run("sources", "--json").stdout) == []
+
+
+def test_load_prints_a_table_and_no_progress_into_a_pipe(run: Run) -> None:
+    done = run("load", str(DATA / "workflow.json"), "--name", "flows")
+    assert "flows" in done.stdout
+    assert "100" in done.stdout
+    assert done.stderr == ""
+
+
+def test_rejects_are_listed(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "w.jsonl").write_text('{"thread_id": "a", "user_prompt": "p"}\n{"thread_id": "b", "user_prompt": 3}\n')
+    assert json.loads(run("load", "w.jsonl", "--json").stdout)["rejected"] == 1
+    (reject,) = json.loads(run("rejects", "--json").stdout)
+    assert reject["record"] == 1
+    assert "user_prompt holds the number 3" in reject["reason"]
+    assert json.loads(reject["raw"]) == {"thread_id": "b", "user_prompt": 3}
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "table"])
+def test_sql_writes_its_formats(run: Run, loaded: str, form: str) -> None:
+    out = run("sql", "SELECT kind, count(*) AS n FROM sessions GROUP BY kind", "--lab", loaded, "--format", form).stdout
+    if form == "csv":
+        assert list(csv.reader(io.StringIO(out))) == [["kind", "n"], ["workflow", "100"]]
+    elif form == "json":
+        assert json.loads(out) == [{"kind": "workflow", "n": 100}]
+    else:
+        assert "workflow" in out
+        assert "100" in out
+
+
+def test_sql_writes_parquet_to_a_file_and_into_a_pipe(run: Run, loaded: str, tmp_path: Path) -> None:
+    query = ("sql", "FROM sessions", "--lab", loaded, "--format", "parquet")
+    assert run(*query, "-o", "it's.parquet").returncode == 0
+    (count,) = duckdb.sql(f"SELECT count(*) FROM read_parquet('{tmp_path}/it''s.parquet')").fetchall()
+    assert count == (100,)
+    piped = subprocess.run([sys.executable, "-m", "sessionlab", *query], capture_output=True, check=True).stdout
+    assert piped[:4] == piped[-4:] == b"PAR1"
+
+
+def test_stats_in_words_numbers_and_pictures(run: Run, loaded: str, tmp_path: Path) -> None:
+    rows = json.loads(run("stats", "success_rate", "--by", "difficulty", "--lab", loaded, "--json").stdout)
+    assert sum(row["sessions"] for row in rows) == 100
+    assert "difficulty" in run("stats", "success_rate", "--by", "difficulty", "--lab", loaded).stdout
+    assert run("stats", "topics", "--lab", loaded, "--chart", "topics.svg").stdout == "topics.svg\n"
+    assert (tmp_path / "topics.svg").read_text().startswith("<svg")
+
+
+def test_report_is_written(run: Run, loaded: str, tmp_path: Path) -> None:
+    assert run("report", "page.html", "--lab", loaded, "--title", "Mine").stdout == f"{tmp_path / 'page.html'}\n"
+    assert "Mine" in (tmp_path / "page.html").read_text()
+
+
+def test_demo_builds_a_lab_from_all_kinds(run: Run, tmp_path: Path) -> None:
+    done = run("demo")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "report.html").stat().st_size > 500_000
+    with Lab(tmp_path / "demo.duckdb") as lab:
+        kinds = lab.sql("SELECT kind, count(*) FROM sessions GROUP BY kind ORDER BY kind").fetchall()
+    assert kinds == [("codegen", 100), ("conversation", 100), ("workflow", 100), ("worktree", 100)]
+
+
+def test_demo_writes_samples(run: Run, tmp_path: Path) -> None:
+    done = run("demo", "--write", "made", "--sessions", "30", "--seed", "5", "--kind", "workflow", "--format", "sqlite")
+    assert done.stdout == "workflow.session_states: 30 rows\n"
+    assert (tmp_path / "made" / "workflow.db").is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("load", "nowhere.json"), "nowhere.json"),
+        (("refresh",), "There is no lab lab.duckdb"),
+        (("sql", "SELECT 1"), "There is no lab lab.duckdb"),
+        (("stats", "sucess_rate", "--lab", "LOADED"), "success_rate"),
+        (("stats", "success_rate", "--by", "topik", "--lab", "LOADED"), "topic"),
+        (("stats", "--where", "1 = 1; DROP TABLE sessions", "--lab", "LOADED"), "condition"),
+        (("sql", "SELECT nothing FROM sessions", "--lab", "LOADED"), "nothing"),
+        (("forget", "nobody", "--lab", "LOADED"), "nobody"),
+    ],
+)
+def test_failed_work_is_one_line_and_exit_code_1(run: Run, loaded: str, arguments: tuple[str, ...], says: str) -> None:
+    done = run(*(loaded if word == "LOADED" else word for word in arguments))
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith("sessionlab: ")
+    assert done.stderr.count("\n") == 1
+    assert says in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [("load",), ("nonsense",), ("stats", "--bucket", "year"), ("load", "a", "b", "--name", "x")]
+)
+def test_wrong_usage_is_exit_code_2(run: Run, arguments: tuple[str, ...]) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert "Usage:" in done.stderr
+
+
+def test_a_reader_that_has_had_enough_is_no_failure(loaded: str) -> None:
+    command = f"{sys.executable} -m sessionlab sql 'FROM range(200000)' --lab {loaded} --format csv | head -1"
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
+    assert done.stdout == "range\n"
+    assert "Traceback" not in done.stderr
