@@ -71,14 +71,17 @@ def _lost(kind: Kind, table: NativeTable, target: Target) -> str:
 
 
 def drop_superseded_rows(kind: Kind, target: Target) -> int:
-    """Of a database's root rows that share an id, for want of a key there, keep the one updated last; count the others."""
+    """Of a database's root rows that share an id, for want of a key there, keep the one updated last; count the others.
+
+    Where that does not tell, what the rows say does, so that two loads keep the same one.
+    """
     root, key = table_of(kind, kind.root.name), quote(kind.id.name)
     if not _any_duplicates(root, key, target):
         return 0
     order = ", ".join(f"{quote(name)} DESC NULLS LAST" for name in kind.recency)
     return target.count(
         f"DELETE FROM {root} WHERE rowid IN (SELECT rowid FROM (\n"
-        f"    SELECT rowid, row_number() OVER (PARTITION BY {key} ORDER BY {order}, rowid DESC) AS place\n"
-        f"    FROM {root} WHERE source = ?) WHERE place > 1)",
+        f"    SELECT rowid, row_number() OVER (PARTITION BY {key} ORDER BY {order}, r::VARCHAR DESC, rowid DESC) AS place\n"
+        f"    FROM {root} AS r WHERE source = ?) WHERE place > 1)",
         [target.source],
     )

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
-from sessionlab.loaders.relational import STREAM_EXTRA, Match
-from sessionlab.loaders.times import utc_time
+from sessionlab.loaders.relational import EXTRA, PLACE, RAW, Match
 from sessionlab.schema import Column, Type, literal, quote
 
 _WHOLE = frozenset({"smallint", "integer", "bigint"})
@@ -14,14 +12,32 @@ _REAL = frozenset({"real", "double precision", "numeric"})
 _JSON = frozenset({"json", "jsonb"})
 _TIMES = frozenset({"timestamp with time zone", "timestamp without time zone", "date"})
 
+SNAPSHOT = (
+    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+    "SET LOCAL TIME ZONE 'UTC'",
+    "SET LOCAL extra_float_digits = 1",
+)
+"""How every transaction begins."""
+
+SCHEMAS = """
+SELECT DISTINCT n.nspname::text FROM pg_catalog.pg_class AS c
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+ORDER BY 1 LIMIT 12
+"""
+"""The schemas that have tables."""
+
 
 def columns(schema: str) -> str:
-    """Select the tables of a schema with their columns and types."""
+    """Select the tables of a schema with their columns and types, domains as what they are made of."""
     return (
-        "SELECT c.relname::text, a.attname::text, format_type(a.atttypid, NULL)::text\n"
+        "SELECT c.relname::text, a.attname::text,"
+        " format_type(CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE a.atttypid END, NULL)::text, c.relkind::text\n"
         "FROM pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid\n"
         "JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace\n"
-        f"WHERE n.nspname = {text(schema)} AND c.relkind IN ('r', 'p', 'f') AND a.attnum > 0 AND NOT a.attisdropped\n"
+        "JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid\n"
+        f"WHERE n.nspname = {text(schema)} AND c.relkind IN ('r', 'p', 'f') AND NOT c.relispartition\n"
+        "AND a.attnum > 0 AND NOT a.attisdropped\n"
         "ORDER BY c.relname, a.attnum"
     )
 
@@ -31,115 +47,124 @@ def text(value: str) -> str:
     return "E" + literal(value.replace("\\", "\\\\"))
 
 
-def fingerprint(schema: str, tables: Sequence[str]) -> str:
-    """Sum up which row versions are there. An update or an insert has a new ``xmin``, a delete takes one away."""
-    sums = (
-        f"(SELECT count(*)::text || ':' || coalesce(sum(hashtextextended(ctid::text || xmin::text, 0)::numeric), 0)::text"
-        f" FROM {quote(schema)}.{quote(table)})"
-        for table in tables
-    )
-    return f"SELECT concat_ws('/', {', '.join(sums)})"
+def fingerprint(schema: str, tables: Sequence[str], foreign: frozenset[str]) -> str:
+    """Sum up which row versions are there. An update or an insert has a new ``xmin``, a delete takes one away.
+
+    The rows of foreign tables have no versions: there it is what they say.
+    """
+    sums = []
+    for table in tables:
+        version = "t::text" if table in foreign else "t.tableoid::text || t.ctid::text || t.xmin::text"
+        total = f"coalesce(sum(hashtextextended({version}, 0)::numeric), 0)"
+        sums.append(f"(SELECT count(*)::text || ':' || {total}::text FROM {quote(schema)}.{quote(table)} AS t)")
+    return f"SELECT array_to_string(ARRAY[{', '.join(sums)}], '/')"
 
 
 def real_times(found: Match, types: Mapping[str, str]) -> frozenset[str]:
     """Name the columns that come as times, not as texts to be read as such."""
+    return _of_type(found, types, Type.TIME, _TIMES, within=True)
+
+
+def loose_json(found: Match, types: Mapping[str, str]) -> frozenset[str]:
+    """Name the JSON columns that Postgres has not checked."""
+    return _of_type(found, types, Type.JSON, _JSON, within=False)
+
+
+def _of_type(
+    found: Match, types: Mapping[str, str], wanted: Type, these: frozenset[str], *, within: bool
+) -> frozenset[str]:
     return frozenset(
-        column.name for column, name in found.columns if column.type is Type.TIME and types[name] in _TIMES
+        column.name for column, name in found.columns if column.type is wanted and (types[name] in these) is within
     )
 
 
-def rows(found: Match, schema: str, types: Mapping[str, str]) -> str:
+def sound_rows(found: Match, schema: str, types: Mapping[str, str]) -> str:
     """Select a table's sound rows in the types that the lab takes."""
-    values = [f"{_value(column, name, types[name])} AS {quote(column.name)}" for column, name in found.columns]
-    if found.undeclared:
-        values.append(f"{_extra(found)} AS {STREAM_EXTRA}")
-    return f"SELECT {', '.join(values)} FROM {_from(found, schema)}{_where(_conditions(found, types))}"
+    return f"SELECT {', '.join(_columns(found, types))} FROM {_from(found, schema)} WHERE {_sound(found, types)}"
 
 
-def bad_rows(found: Match, schema: str, types: Mapping[str, str]) -> str | None:
+def sound_rows_whole(found: Match, schema: str, types: Mapping[str, str]) -> str:
+    """Select a table's sound rows and, once more, each as a whole."""
+    columns = ", ".join([*_columns(found, types), f"NULL::bigint AS {PLACE}", f"to_json(t)::text AS {RAW}"])
+    return f"SELECT {columns} FROM {_from(found, schema)} WHERE {_sound(found, types)}"
+
+
+def other_rows(found: Match, schema: str, types: Mapping[str, str]) -> str | None:
     """Select why a row is left out, and the row; None where the types leave nothing to find."""
     conditions = list(_conditions(found, types))
     if not conditions:
         return None
     reasons = " ".join(
-        f"WHEN NOT ({condition}) THEN {text(name + ' holds ')} || coalesce(left(t.{quote(name)}::text, 80), 'NULL')"
+        f"WHEN NOT ({condition}) THEN {text(f'{found.found}.{name} holds ')}"
+        f" || coalesce('''' || left(t.{quote(name)}::text, 80) || '''', 'NULL')"
         f" || {text(f' where {needed} is needed')}"
         for condition, name, needed in conditions
     )
-    good = " AND ".join(condition for condition, _, _ in conditions)
-    return f"SELECT CASE {reasons} END, to_json(t)::text FROM {_from(found, schema)} WHERE NOT ({good})"
+    return f"SELECT CASE {reasons} END, to_json(t)::text FROM {_from(found, schema)} WHERE NOT ({_sound(found, types)})"
 
 
-def row_by_key(found: Match, schema: str, key: Sequence[Any]) -> str:
-    """Select one row by its key, as JSON."""
-    names = {column.name: name for column, name in found.columns}
-    condition = " AND ".join(
-        f"t.{quote(names[column])}::text = {text(str(value))}"
-        for column, value in zip(found.table.key, key, strict=True)
-    )
-    return f"SELECT to_json(t)::text FROM {_from(found, schema)} WHERE {condition}"
-
-
-def unreadable_time(found: Match, row: Mapping[str, Any]) -> str:
-    """Say which of a row's times could not be read."""
-    for column, name in found.columns:
-        if column.type is Type.TIME and row[name] is not None:
-            try:
-                utc_time(row[name])
-            except ValueError:
-                return f"{name} holds {row[name]!r} where a time is needed"
-    return "a time in it cannot be read"
+def _columns(found: Match, types: Mapping[str, str]) -> list[str]:
+    values = [f"{_value(column, name, types[name])} AS {quote(column.name)}" for column, name in found.columns]
+    return [*values, f"{_extra(found)} AS {EXTRA}"] if found.undeclared else values
 
 
 def _from(found: Match, schema: str) -> str:
     return f"{quote(schema)}.{quote(found.found)} AS t"
 
 
-def _where(conditions: Iterator[tuple[str, str, str]]) -> str:
-    kept = " AND ".join(condition for condition, _, _ in conditions)
-    return f" WHERE {kept}" if kept else ""
+def _sound(found: Match, types: Mapping[str, str]) -> str:
+    return " AND ".join(condition for condition, _, _ in _conditions(found, types)) or "true"
 
 
 def _conditions(found: Match, types: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
-    """Give the conditions that a row must meet beyond what its types say: the condition, the column, what is needed."""
+    """Give the conditions that a row must meet beyond what its types say: the condition, the column, what is needed.
+
+    None of them is ever NULL.
+    """
     for column, name in found.columns:
         at, type_ = f"t.{quote(name)}", types[name]
         if column.required:
             yield f"{at} IS NOT NULL", name, "a value"
         if column.type is Type.INTEGER and type_ not in _WHOLE:
-            yield (
-                f"({at} IS NULL OR {at}::text ~ '^-?[0-9]{{1,18}}$')",
-                name,
-                "a whole number of at most 64 bits",
-            )
+            yield _none_or(at, _whole(at, type_)), name, "a whole number of at most 64 bits"
         elif column.type is Type.BOOLEAN and type_ != "boolean":
-            yield f"({at} IS NULL OR {at}::text IN ('0', '1', 'true', 'false'))", name, "true or false"
+            yield _none_or(at, f"lower({at}::text) IN ('0', '1', 'true', 'false')"), name, "true or false"
         elif column.type is Type.REAL and type_ not in _WHOLE | _REAL:
-            yield f"({at} IS NULL OR {at}::text ~ '^-?[0-9]+(\\.[0-9]+)?$')", name, "a number"
-        elif column.type is Type.JSON and type_ not in _JSON:
-            yield f"({at} IS NULL OR {at}::text IS JSON)", name, "JSON"
+            yield _none_or(at, f"{at}::text ~ '^-?[0-9]+(\\.[0-9]+)?$'"), name, "a number"
+        elif column.type is Type.TIME and type_ in _TIMES:
+            yield _none_or(at, f"isfinite({at}) AND {at} < '294000-01-01'"), name, "a time"
+
+
+def _none_or(at: str, condition: str) -> str:
+    return f"({at} IS NULL OR ({condition}))"
+
+
+def _whole(at: str, type_: str) -> str:
+    number = at if type_ in _REAL else f"{at}::text"
+    shaped = f"{at}::text ~ '^-?[0-9]{{1,19}}$'" if type_ not in _REAL else f"{at}::text <> 'NaN' AND {at} % 1 = 0"
+    if type_ in _REAL - {"numeric"}:
+        number, shaped = f"{at}::numeric", f"{at}::text ~ '^-?[0-9.]+(e[+-]?[0-9]+)?$' AND {at}::numeric % 1 = 0"
+    between = f"{number}::numeric BETWEEN -9223372036854775808 AND 9223372036854775807"
+    return f"CASE WHEN {shaped} THEN {between} ELSE false END"
 
 
 def _value(column: Column, name: str, type_: str) -> str:
     at = f"t.{quote(name)}"
     if column.type is Type.TIME:
-        return {"timestamp with time zone": f"{at} AT TIME ZONE 'UTC'", "date": f"{at}::timestamp"}.get(
-            type_, at if type_ in _TIMES else f"{at}::text"
-        )
+        real = {"timestamp with time zone": f"{at} AT TIME ZONE 'UTC'", "date": f"{at}::timestamp"}
+        return real.get(type_, at if type_ in _TIMES else f"{at}::text")
     if column.type is Type.INTEGER:
-        return f"{at}::text::bigint" if type_ not in _WHOLE else f"{at}::bigint"
+        return f"{at}::bigint" if type_ in _WHOLE else f"{at}::text::numeric::bigint"
     if column.type is Type.BOOLEAN:
         return at if type_ == "boolean" else f"{at}::text::boolean"
-    if column.type is Type.REAL:
-        return f"{at}::double precision"
-    return f"{at}::text"
+    return f"{at}::double precision" if column.type is Type.REAL else f"{at}::text"
 
 
 def _extra(found: Match) -> str:
     """Put the undeclared columns together as the text of one JSON object, leaving out those that are NULL."""
     parts = ", ".join(
-        f"CASE WHEN t.{quote(name)} IS NOT NULL"
+        f"CASE WHEN t.{quote(name)} IS DISTINCT FROM NULL"
         f" THEN to_json({text(name)}::text)::text || ':' || to_json(t.{quote(name)})::text END"
         for name in found.undeclared
     )
-    return f"nullif('{{' || concat_ws(',', {parts}) || '}}', '{{}}')"
+    return f"nullif('{{' || array_to_string(ARRAY[{parts}], ',') || '}}', '{{}}')"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+from dataclasses import dataclass, field
+from urllib.parse import quote, unquote
 
 from sessionlab.errors import SourceError
 
@@ -18,6 +18,12 @@ _ENVIRONMENT = {
     "password": "POSTGRES_PASSWORD",
     "database": "POSTGRES_DB",
 }
+_CALLED = {"host": "host", "port": "port", "user": "user", "password": "password", "database": "dbname"}
+_PATIENCE = ("connect_timeout", "15")
+_URL = re.compile(
+    r"(?:postgres|postgresql)://(?:(?P<user>[^:@/?]*)(?::(?P<password>[^@/?]*))?@)?"
+    r"(?P<host>\[[^\]]*\]|[^:/?@]*)(?::(?P<port>\d*))?(?:/(?P<database>[^?]*))?(?:\?(?P<query>.*))?"
+)
 
 
 @dataclass(frozen=True)
@@ -27,14 +33,16 @@ class PostgresUrl:
     host: str = ""
     port: str = ""
     user: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
     database: str = ""
     schema: str = "public"
-    options: tuple[tuple[str, str], ...] = ()
+    options: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     @classmethod
     def parse(cls, url: str, environment: Mapping[str, str] | None = None) -> PostgresUrl:
-        """Read a URL; parts that it leaves out are taken from ``POSTGRES_HOST``, ``_PORT``, ``_USER``, ``_PASSWORD``, ``_DB``.
+        """Read a URL, as libpq does.
+
+        Parts that it leaves out are taken from ``POSTGRES_HOST``, ``_PORT``, ``_USER``, ``_PASSWORD`` and ``_DB``.
 
         Raises:
             SourceError: it is no such URL.
@@ -43,18 +51,17 @@ class PostgresUrl:
         'postgresql://ann@db:5433/levelup?schema=lab'
         """
         given = os.environ if environment is None else environment
-        try:
-            parts = urlsplit(url)
-            port = parts.port
-        except ValueError as error:
-            raise SourceError("The Postgres URL cannot be read: its host or port is off.") from error
-        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+        parts = _URL.fullmatch(url)
+        if parts is None:
+            # Nothing of the URL is shown, as nobody knows where in it the password stands.
+            raise SourceError(
+                "The Postgres URL cannot be read. It is to be postgresql://user:password@host:port/database?schema=…,"
+                " in which signs like @ : / ? # and % of a password are written as %40 %3A %2F %3F %23 and %25."
+            )
+        query = _options(parts["query"] or "")
         found = {
-            "host": unquote(parts.hostname or "") or query.pop("host", ""),
-            "port": str(port or query.pop("port", "")),
-            "user": unquote(parts.username or "") or query.pop("user", ""),
-            "password": unquote(parts.password or "") or query.pop("password", ""),
-            "database": unquote(parts.path.lstrip("/")) or query.pop("dbname", ""),
+            name: unquote(parts[name] or "").removeprefix("[").removesuffix("]") or query.pop(key, "")
+            for name, key in _CALLED.items()
         }
         filled = {name: value or given.get(_ENVIRONMENT[name], "") for name, value in found.items()}
         schema = query.pop("schema", "") or "public"
@@ -63,11 +70,11 @@ class PostgresUrl:
     def without_password(self) -> str:
         """Give the URL that names the source, for people, reports and the lab."""
         schema = [("schema", self.schema)] if self.schema != "public" else []
-        return self._url(password="", options=[*self._open_options(), *schema])
+        return self._url("", [*((key, value) for key, value in self.options if "password" not in key), *schema])
 
     def for_driver(self) -> str:
         """Give the URL that libpq takes, password and all."""
-        return self._url(password=self.password, options=list(self.options))
+        return self._url(self.password, list(dict([_PATIENCE, *self.options]).items()))
 
     def name(self) -> str:
         """Give a readable name: the database's, with the schema's if it is not public."""
@@ -79,35 +86,38 @@ class PostgresUrl:
         said = self._hidden(" ".join(str(error).split()))
         if "password authentication failed" in said or "no password supplied" in said:
             hint = "the server refuses the password; give it in the URL or in POSTGRES_PASSWORD"
-        elif "refused" in said or "No such file" in said or "timeout" in said or "could not translate" in said:
+        elif any(sign in said for sign in ("refused", "No such file", "timeout", "could not translate")):
             hint = "the server cannot be reached; is it up, and are host and port right?"
         elif "permission denied" in said:
-            hint = "the user may not read a table; GRANT SELECT would let it"
+            hint = "the user may not read it; GRANT USAGE on the schema and SELECT on its tables would help"
         elif "does not exist" in said:
             hint = "something that was asked for is not there"
         else:
             hint = "the server or its driver refused"
         return SourceError(f"{self.without_password()}: {hint} ({said}).")
 
-    def with_password(self, password: str) -> PostgresUrl:
-        """Give the same place with another password."""
-        return replace(self, password=password)
-
-    def _open_options(self) -> list[tuple[str, str]]:
-        return [(key, value) for key, value in self.options if "password" not in key]
-
-    def _url(self, *, password: str, options: list[tuple[str, str]]) -> str:
-        secret = f":{quote(password, safe='')}" if password else ""
-        login = f"{quote(self.user, safe='')}{secret}@" if self.user else ""
-        socket = self.host.startswith("/")
-        host = "" if socket else f"[{self.host}]" if ":" in self.host else self.host
-        port = f":{self.port}" if self.port and not socket else ""
-        extra = [("host", self.host)] if socket else []
-        extra += [("port", self.port)] if socket and self.port else []
-        query = urlencode([*extra, *options])
-        return f"postgresql://{login}{host}{port}/{quote(self.database, safe='')}" + (f"?{query}" if query else "")
+    def _url(self, password: str, options: list[tuple[str, str]]) -> str:
+        secret = f":{_escaped(password)}" if password else ""
+        login = f"{_escaped(self.user)}{secret}@" if self.user or secret else ""
+        # A socket's folder and a list of hosts go where libpq takes them as they are.
+        aside = "/" in self.host or "," in self.host
+        host = "" if aside else f"[{self.host}]" if ":" in self.host else self.host
+        port = f":{self.port}" if self.port and not aside else ""
+        extra = [("host", self.host), *([("port", self.port)] if self.port else [])] if aside else []
+        query = "&".join(f"{_escaped(key)}={quote(value, safe='/')}" for key, value in [*extra, *options])
+        return f"postgresql://{login}{host}{port}/{_escaped(self.database)}" + (f"?{query}" if query else "")
 
     def _hidden(self, text: str) -> str:
-        for secret in {self.password, quote(self.password, safe="")} - {""}:
+        secrets = {self.password, *(value for key, value in self.options if "password" in key)} - {""}
+        for secret in {*secrets, *map(_escaped, secrets)}:
             text = text.replace(secret, "***")
         return re.sub(r"(://[^:@/\s]*):[^@/\s]*@", r"\1:***@", text)
+
+
+def _escaped(text: str) -> str:
+    return quote(text, safe="")
+
+
+def _options(query: str) -> dict[str, str]:
+    pairs = (part.partition("=") for part in query.split("&") if part)
+    return {unquote(key): unquote(value) for key, _, value in pairs}

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import sqlite3
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import adbc_driver_manager as adbc
 import adbc_driver_sqlite
@@ -16,151 +15,202 @@ import duckdb
 
 from sessionlab.errors import SourceError
 from sessionlab.kinds import KINDS, Kind
-from sessionlab.loaders import sqlite_select
+from sessionlab.loaders import sqlite_file
+from sessionlab.loaders import sqlite_select as select
 from sessionlab.loaders.duplicates import drop_superseded_rows
-from sessionlab.loaders.relational import Match, insert, match, unsound
-from sessionlab.loaders.sqlite_file import OpenWay, connect, refused, state_of, tables_of, way_to
-from sessionlab.loaders.target import Outcome, Stumbled, Target, table_of
-from sessionlab.loaders.times import utc_time
-from sessionlab.schema import Type, quote
+from sessionlab.loaders.relational import (
+    Brings,
+    Match,
+    ask,
+    drop_marked,
+    insert,
+    marked,
+    match,
+    prepared,
+    streamed,
+    tell,
+)
+from sessionlab.loaders.sqlite_file import OpenWay, files_of, is_busy, refused, state_of, way_to
+from sessionlab.loaders.target import Outcome, Stumbled, Target
+from sessionlab.schema import quote
 
 _TRIES = 5
+_CAREFUL = Brings(careful=True, as_bytes=True)
+
+
+@dataclass(frozen=True)
+class _Stream:
+    """A table and the connection that reads it."""
+
+    found: Match
+    connection: adbc.AdbcConnection
 
 
 class SqliteSource:
-    """An SQLite file. ``as_bytes`` are tables known to hold texts that are not UTF-8: their texts are read as bytes."""
+    """An SQLite file.
+
+    ``careful`` are tables known to hold texts that are not UTF-8, or JSON that DuckDB does not take.
+    """
 
     def __init__(self, path: str, kind: Kind | None = None) -> None:
         self.path = Path(path).expanduser().absolute()
-        if not self.path.is_file():
+        try:
+            there = self.path.is_file()
+        except OSError as error:
+            raise refused(self.path, error) from error
+        if not there:
             raise SourceError(f"There is no SQLite file {self.path}.")
         self.uri = str(self.path)
         self.name = self.path.stem
         self.kind = kind
-        self.as_bytes: set[str] = set()
+        self.careful: set[str] = set()
         self._tries = 0
 
     def fingerprint(self) -> str | None:
         """Sum up the file's state: it changes whenever somebody writes to it."""
-        return state_of(self.path)
+        return state_of(*files_of(self.path)[:2])
 
     def load(self, target: Target) -> Outcome:
         """Write the tables' rows into the native tables.
 
         Raises:
             Stumbled: the load is to be begun anew: a text is not UTF-8, or the file changed under us.
-            SourceError: the file cannot be read; UnknownKind: it holds none.
+            SourceError: the file cannot be read; UnknownKind: it holds no kind.
         """
-        before = state_of(self.path)
-        with way_to(self.path, target.folder) as way, closing(connect(way)) as questions:
-            matches = match(tables_of(self.path, questions), self.kind, str(self.path))
-            self._load(matches, way, questions, target)
-        if way.unwatched and state_of(self.path) != before:
-            self._again("it is being written to all the time")
-        outcome = Outcome(kinds={found.kind.name for found in matches})
-        outcome.superseded = sum(drop_superseded_rows(KINDS[name], target) for name in outcome.kinds)
+        way = way_to(self.path, target.folder, busy=self._tries > 0)
+        matches, lacking = self._load(way, target)
+        if way.changed():
+            self._tries += 1
+            if self._tries >= _TRIES:
+                raise self._too_busy()
+            raise Stumbled
+        outcome = Outcome(kinds={found.kind.name for found in matches}, ignored=lacking)
+        outcome.superseded = sum(drop_superseded_rows(KINDS[name], target) for name in sorted(outcome.kinds))
         return outcome
 
-    def _load(self, matches: Sequence[Match], way: OpenWay, questions: sqlite3.Connection, target: Target) -> None:
-        with ExitStack() as stack:
-            streams = self._one_snapshot(matches, way, questions, stack)
-            workers = stack.enter_context(ThreadPoolExecutor(len(matches) if target.parallel else 1))
-            jobs = [
-                workers.submit(self._copy, found, stream, target)
-                for found, stream in zip(matches, streams, strict=True)
-            ]
-            for job in jobs:
-                job.result()
-            for found in matches:
-                self._set_aside(found, questions, target)
+    def _load(self, way: OpenWay, target: Target) -> tuple[list[Match], list[str]]:
+        try:
+            with _opened(way, int(sqlite_file.BUSY_SECONDS * 1000)) as watch, ExitStack() as stack:
+                tables: dict[str, dict[str, str]] = {}
+                for table, column, type_ in ask(watch, select.TABLES):
+                    tables.setdefault(table, {})[column] = type_
+                matches, lacking = match(tables, self.kind, str(self.path))
+                connections = self._one_snapshot(len(matches), way, watch, stack)
+                self._copy_all([*map(_Stream, matches, connections)], target)
+        except adbc.Error as error:
+            raise refused(self.path, error) from error
+        return matches, lacking
 
     def _one_snapshot(
-        self, matches: Sequence[Match], way: OpenWay, questions: sqlite3.Connection, stack: ExitStack
+        self, wanted: int, way: OpenWay, watch: adbc.AdbcConnection, stack: ExitStack
     ) -> list[adbc.AdbcConnection]:
-        """Begin a read on a connection a table, and make sure that nobody wrote between the first and the last."""
-        watch = stack.enter_context(closing(connect(way)))
-        try:
-            version = watch.execute("PRAGMA data_version").fetchone()
-            questions.execute("BEGIN")
-            questions.execute("SELECT 1 FROM sqlite_master").fetchone()
-            streams = [_reading(way, stack) for _ in matches]
-            if watch.execute("PRAGMA data_version").fetchone() != version:
-                self._again("it is being written to all the time")
-        except (sqlite3.Error, adbc.Error) as error:
-            raise refused(self.path, error) from error
-        return streams
+        """Begin a read on each of several connections, with no write between the first and the last."""
+        until = time.monotonic() + max(sqlite_file.BUSY_SECONDS, 0.1)
+        while True:
+            with ExitStack() as tried:
+                version = ask(watch, "PRAGMA data_version")
+                try:
+                    connections = [tried.enter_context(_reading(way)) for _ in range(wanted)]
+                except adbc.Error as error:
+                    if not is_busy(error):
+                        raise
+                else:
+                    if ask(watch, "PRAGMA data_version") == version:
+                        stack.enter_context(tried.pop_all())
+                        return connections
+            if time.monotonic() > until:
+                raise self._too_busy()
+            time.sleep(0.005)
 
-    def _again(self, reason: str) -> None:
-        self._tries += 1
-        if self._tries >= _TRIES:
-            raise SourceError(f"{self.path} could not be read as of one moment in {_TRIES} tries: {reason}.")
-        raise Stumbled(reason)
+    def _too_busy(self) -> SourceError:
+        return SourceError(
+            f"{self.path} could not be read as of one moment: it is being written to all the time. Try again later."
+        )
 
-    def _copy(self, found: Match, stream: adbc.AdbcConnection, target: Target) -> None:
-        as_bytes = found.table.name in self.as_bytes
+    def _copy_all(self, streams: Sequence[_Stream], target: Target) -> None:
+        with ThreadPoolExecutor(len(streams) if target.parallel else 1, thread_name_prefix="sqlite") as workers:
+            jobs = [workers.submit(self._copy, stream, target) for stream in streams]
+        copied = [job.result() for job in jobs]
+        for stream, rows in zip(streams, copied, strict=True):
+            self._set_aside(stream, rows, target)
+
+    def _brings(self, found: Match) -> Brings:
+        return _CAREFUL if found.table.name in self.careful else Brings()
+
+    def _copy(self, stream: _Stream, target: Target) -> int:
+        """Copy a table's sound rows and count them."""
+        found, brings = stream.found, self._brings(stream.found)
         target.step(f"{found.kind.name}.{found.table.name}")
-        with target.cursor() as cursor, adbc.AdbcStatement(stream) as statement:
-            statement.set_sql_query(sqlite_select.rows(found, bytes_as_text=as_bytes))
+        query = select.sound_rows(found, as_bytes=brings.as_bytes)
+        with target.cursor() as cursor, adbc.AdbcStatement(stream.connection) as statement:
             try:
-                rows, _ = statement.execute_query()
-                cursor.register("sessionlab_stream", rows)
-                cursor.execute(insert(found, target.source, sqlite_select.FROM_STREAM, bytes_as_text=as_bytes))
-            except adbc.Error as error:
-                raise refused(self.path, error) from error
+                with streamed(cursor, statement, query):
+                    return int(cursor.execute(insert(found, target.source, brings, select.REAL_ROW)).fetchall()[0][0])
             except duckdb.Error as error:
-                if as_bytes or "unicode" not in str(error).lower():
+                if brings.careful or not _is_about_a_value(error):
                     raise refused(self.path, error) from error
-                self.as_bytes.add(found.table.name)
+                self.careful.add(found.table.name)
                 raise Stumbled from error
 
-    def _set_aside(self, found: Match, questions: sqlite3.Connection, target: Target) -> None:
+    def _set_aside(self, stream: _Stream, copied: int, target: Target) -> None:
         """Reject the rows that the copy left out, and those that came with a mark in them."""
-        for record, reason, raw in _fetch(questions, sqlite_select.bad_rows(found)):
-            target.reject(str(self.path), record, reason, raw)
-        table = table_of(found.kind, found.table.name)
-        condition = unsound(found, bytes_as_text=found.table.name in self.as_bytes)
-        keys = ", ".join(map(quote, found.table.key))
-        marked = target.execute(
-            f"SELECT {keys} FROM {table} WHERE source = ? AND ({condition})", [target.source]
-        ).fetchall()
-        for key in marked:
-            for record, _, raw in _fetch(questions, sqlite_select.row_by_key(found), key):
-                target.reject(str(self.path), record, _unreadable(found, json.loads(raw)), raw)
-        if marked:
-            target.execute(f"DELETE FROM {table} WHERE source = ? AND ({condition})", [target.source])
+        found, brings = stream.found, self._brings(stream.found)
+        ((there,),) = ask(stream.connection, select.count(found))
+        if there != copied:
+            query = select.other_rows(found, _place(stream))
+            for place, reason, raw in _rows(stream, query, select.PLACED):
+                target.reject(str(self.path), place, _shown(reason), raw)
+        if drop_marked(found, brings, target):
+            query = select.sound_rows_whole(found, _place(stream), as_bytes=brings.as_bytes)
+            for place, reason, raw in _rows(stream, query, marked(found, brings, select.REAL_ROW)):
+                target.reject(str(self.path), place, _shown(reason), raw)
 
 
-def _reading(way: OpenWay, stack: ExitStack) -> adbc.AdbcConnection:
-    database = stack.enter_context(adbc.AdbcDatabase(driver=adbc_driver_sqlite._driver_path(), uri=way.uri))
-    connection = stack.enter_context(adbc.AdbcConnection(database))
-    connection.set_autocommit(False)
-    with adbc.AdbcStatement(connection) as statement:
-        statement.set_sql_query("SELECT count(*) FROM sqlite_master")
-        rows, _ = statement.execute_query()
-        with closing(duckdb.connect()) as reader:
-            reader.execute("FROM rows").fetchall()
-    return connection
+def _rows(stream: _Stream, query: str, selected: str) -> Iterator[tuple[int | None, str | bytes, bytes]]:
+    """Run a query for whole rows, and give their places, reasons and texts."""
+    with (
+        adbc.AdbcStatement(stream.connection) as statement,
+        closing(duckdb.connect()) as reader,
+        streamed(prepared(reader), statement, query),
+    ):
+        reader.execute(selected)
+        while rows := reader.fetchmany(1000):
+            yield from rows
 
 
-def _fetch(questions: sqlite3.Connection, query: str, values: Sequence[Any] = ()) -> list[tuple[int | None, str, str]]:
-    """Run a query for whole rows: place, reason, and the row as JSON."""
-    cursor = questions.execute(query, values)
-    names = [column[0] for column in cursor.description]
-    found = []
-    for place, reason, *row in cursor:
-        shown = {
-            name: value.decode(errors="backslashreplace") if isinstance(value, bytes) else value
-            for name, value in zip(names[2:], row, strict=True)
-        }
-        found.append((place, str(reason), json.dumps(shown, ensure_ascii=False)))
-    return found
+def _shown(reason: str | bytes) -> str:
+    return reason if isinstance(reason, str) else reason.decode(errors="backslashreplace")
 
 
-def _unreadable(found: Match, row: dict[str, Any]) -> str:
-    for column, name in found.columns:
-        if column.type is Type.TIME and row[name] is not None:
-            try:
-                utc_time(row[name])
-            except ValueError:
-                return f"{name} holds {row[name]!r} where a time is needed"
-    return "a text in it is not UTF-8"
+def _place(stream: _Stream) -> str | None:
+    """Find the name of a table's row number, if it has one."""
+    found = stream.found
+    place = None if found.query else select.row_number([*(name for _, name in found.columns), *found.undeclared])
+    try:
+        if place:
+            ask(stream.connection, f"SELECT t.{place} FROM {quote(found.found)} AS t LIMIT 1")
+    except adbc.Error:
+        return None
+    return place
+
+
+@contextmanager
+def _opened(way: OpenWay, busy_ms: int) -> Iterator[adbc.AdbcConnection]:
+    with (
+        adbc.AdbcDatabase(driver=adbc_driver_sqlite._driver_path(), uri=way.uri) as database,
+        adbc.AdbcConnection(database) as connection,
+    ):
+        tell(connection, f"PRAGMA busy_timeout = {busy_ms}")
+        yield connection
+
+
+@contextmanager
+def _reading(way: OpenWay) -> Iterator[adbc.AdbcConnection]:
+    with _opened(way, 50) as connection:
+        connection.set_autocommit(False)
+        ask(connection, "SELECT count(*) FROM sqlite_master")
+        yield connection
+
+
+def _is_about_a_value(error: duckdb.Error) -> bool:
+    return isinstance(error, duckdb.InvalidInputException | duckdb.ConversionException)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote as url_quote
@@ -19,46 +19,79 @@ BUSY_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class OpenWay:
-    """An SQLite URI that only reads. An ``unwatched`` one takes no locks: whether the file changed meanwhile is to be asked."""
+    """An SQLite URI that only reads; which files no lock of ours keeps as they are, and their state before."""
 
     uri: str
-    unwatched: bool = False
+    unlocked: tuple[Path, ...] = ()
+    state: str = ""
+
+    def changed(self) -> bool:
+        """Whether one of the files has changed since, so that what was read may be of two moments."""
+        return state_of(*self.unlocked) != self.state
 
 
-def state_of(path: Path) -> str:
-    """Sum up a file's state cheaply: sizes and times of the file and its write-ahead log."""
+def state_of(*paths: Path) -> str:
+    """Sum up the state of files cheaply, by their sizes and times."""
     parts = []
-    for file in (path, _beside(path, "-wal")):
+    for path in paths:
         try:
-            found = file.stat()
+            found = path.stat()
             parts.append(f"{found.st_size}:{found.st_mtime_ns}")
         except FileNotFoundError:
             parts.append("-")
     return "/".join(parts)
 
 
-@contextmanager
-def way_to(path: Path, scratch: Path) -> Iterator[OpenWay]:
+def files_of(path: Path) -> tuple[Path, Path, Path]:
+    """Give a database and its two journals, there or not."""
+    return path, _beside(path, "-wal"), _beside(path, "-journal")
+
+
+def way_to(path: Path, scratch: Path, *, busy: bool = False) -> OpenWay:
     """Choose how to read an SQLite file.
 
-    A file in WAL mode with no log beside it is read as immutable, as any other way makes SQLite create the log. One whose log
-    has lost its index (a crash, a copy) is read from a copy, and so is one in a folder where the index cannot be opened.
+    * In WAL mode with no log beside it: as immutable, as any other way makes SQLite create the log.
+    * With a log and its index (``-shm``): without writing to the index. If no other program has it open, SQLite takes
+      no locks then; if one turns out to (``busy``), the index is shared with it as SQLite has it.
+    * With a log that has lost its index, or a rollback journal left by a crash: from a copy, which may recover.
 
     Raises:
         SourceError: it cannot be opened.
     """
-    wal, shm = _beside(path, "-wal"), _beside(path, "-shm")
-    if not _in_wal_mode(path):
-        yield OpenWay(_uri(path, "mode=ro"))
-    elif not wal.exists():
-        yield OpenWay(_uri(path, "mode=ro&immutable=1"), unwatched=True)
-    elif shm.exists() and _opens(path):
-        yield OpenWay(_uri(path, "mode=ro"))
-    else:
-        copy = scratch / path.name
-        shutil.copyfile(path, copy)
-        shutil.copyfile(wal, _beside(copy, "-wal"))
-        yield OpenWay(_uri(copy, "mode=ro"), unwatched=True)
+    try:
+        main, wal, journal = files_of(path)
+        way = _way_to_wal(main, wal, busy=busy) if _in_wal_mode(main) else _way_to_journal(main, journal)
+        return way or _way_to_copy(files_of(path), scratch)
+    except (OSError, sqlite3.Error) as error:
+        raise refused(path, error) from error
+
+
+def _way_to_wal(path: Path, wal: Path, *, busy: bool) -> OpenWay | None:
+    if not wal.exists():
+        return _without_lock(_uri(path, "mode=ro&immutable=1"), path, wal)
+    if not _beside(path, "-shm").exists():
+        return None
+    way = OpenWay(_uri(path, "mode=ro")) if busy else _without_lock(_uri(path, "mode=ro&readonly_shm=1"), path)
+    return way if _opens(way) else None
+
+
+def _way_to_journal(path: Path, journal: Path) -> OpenWay | None:
+    way = OpenWay(_uri(path, "mode=ro"))
+    return way if not journal.exists() or _opens(way) else None
+
+
+def _way_to_copy(files: tuple[Path, ...], scratch: Path) -> OpenWay:
+    before = state_of(*files)
+    copies = [scratch / f"copy{file.name.removeprefix(files[0].name)}" for file in files]
+    for file, copy in zip(files, copies, strict=True):
+        copy.unlink(missing_ok=True)
+        if file.exists():
+            shutil.copyfile(file, copy)
+    return OpenWay(_uri(copies[0], "mode=rw"), files, before)
+
+
+def _without_lock(uri: str, *files: Path) -> OpenWay:
+    return OpenWay(uri, files, state_of(*files))
 
 
 def _beside(path: Path, suffix: str) -> Path:
@@ -71,53 +104,41 @@ def _in_wal_mode(path: Path) -> bool:
 
 
 def _uri(path: Path, options: str) -> str:
-    return f"file:{url_quote(str(path))}?{options}"
+    return f"file:{url_quote(os.fsencode(path))}?{options}"
 
 
-def _opens(path: Path) -> bool:
-    try:
-        with closing(sqlite3.connect(_uri(path, "mode=ro"), uri=True)) as connection:
+def _opens(way: OpenWay) -> bool:
+    """Whether SQLite can read it that way; somebody's lock is no answer.
+
+    Raises:
+        sqlite3.Error: it is locked.
+    """
+    with closing(sqlite3.connect(way.uri, uri=True, timeout=BUSY_SECONDS)) as connection:
+        try:
             connection.execute("SELECT 1 FROM sqlite_master").fetchone()
-    except sqlite3.Error:
-        return False
+        except sqlite3.Error as error:
+            if is_busy(error):
+                raise
+            return False
     return True
 
 
-def connect(way: OpenWay) -> sqlite3.Connection:
-    """Open a connection for questions and single rows; texts that are not UTF-8 show their odd bytes as escapes."""
-    connection = sqlite3.connect(way.uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-    connection.text_factory = lambda text: text.decode(errors="backslashreplace")
-    return connection
-
-
-def tables_of(path: Path, connection: sqlite3.Connection) -> dict[str, dict[str, str]]:
-    """List the tables of a database with their columns and declared types.
-
-    Raises:
-        SourceError: it is locked, damaged, or no database.
-    """
-    query = (
-        "SELECT m.name, c.name, c.type FROM sqlite_master AS m, pragma_table_info(m.name) AS c"
-        " WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
-    )
-    tables: dict[str, dict[str, str]] = {}
-    try:
-        for table, column, type_ in connection.execute(query):
-            tables.setdefault(table, {})[column] = type_
-    except sqlite3.Error as error:
-        raise refused(path, error) from error
-    return tables
+def is_busy(error: Exception) -> bool:
+    """Whether SQLite complains that somebody else holds a lock."""
+    return "locked" in str(error) or "busy" in str(error)
 
 
 def refused(path: Path, error: Exception) -> SourceError:
     """Say what SQLite's complaint about a file means for its user."""
-    said = str(error)
-    if "locked" in said or "busy" in said:
+    said = " ".join(str(error).split())
+    if isinstance(error, PermissionError):
+        hint = "no permission to read it"
+    elif is_busy(error):
         hint = f"another program has held it locked for {BUSY_SECONDS:g} seconds; close that program or try again"
     elif "not a database" in said or "malformed" in said:
         hint = "it is damaged or no SQLite database; 'sqlite3 FILE .recover' may save what is left"
     elif "readonly" in said or "unable to open" in said:
         hint = "it cannot be opened; if a write was cut off, open it once with sqlite3 so that it recovers"
     else:
-        hint = "SQLite refused it"
+        hint = "it cannot be read"
     return SourceError(f"{path}: {hint} ({said}).")

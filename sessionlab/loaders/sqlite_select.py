@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
-from sessionlab.loaders.relational import STREAM_EXTRA, Match
+from sessionlab.loaders.relational import EXTRA, PLACE, RAW, STREAM, Match
 from sessionlab.schema import Column, Type, literal, quote
 
-_ROW = "sessionlab_row"
-FROM_STREAM = f"sessionlab_stream WHERE {_ROW} = 1"
-"""The stream without the row that only sets the types."""
+_REAL_ROW = "sessionlab_row"
+REAL_ROW = f"{_REAL_ROW} = 1"
+"""The condition that leaves out the row which only sets the types."""
+
+PLACED = f"SELECT * EXCLUDE ({_REAL_ROW}) FROM {STREAM} WHERE {REAL_ROW}"
+"""What is to be seen of :func:`other_rows`."""
+
+TABLES = """
+SELECT m.name, c.name, c.type
+FROM sqlite_master AS m, pragma_table_xinfo(m.name) AS c
+WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND m.sql NOT LIKE 'CREATE VIRTUAL %'
+"""
+"""The tables with their columns and declared types."""
 
 _SENTINEL = {Type.INTEGER: "-1", Type.BOOLEAN: "0", Type.REAL: "0.5"}
 _CAST = {Type.INTEGER: "INTEGER", Type.BOOLEAN: "INTEGER", Type.REAL: "REAL"}
@@ -23,54 +33,77 @@ _NEEDED = {
 }
 
 
-def rows(found: Match, *, bytes_as_text: bool) -> str:
+def row_number(columns: Collection[str]) -> str | None:
+    """Give the name by which a table's row number goes, if it has one: the first that no column takes."""
+    taken = {column.casefold() for column in columns}
+    return next((name for name in ("rowid", "_rowid_", "oid") if name not in taken), None)
+
+
+def sound_rows(found: Match, *, as_bytes: bool) -> str:
     """Select a table's sound rows.
 
     The driver fixes a column's type by the first batch it sees, so the first row is made up: it has every type.
     """
-    text, sample = ("BLOB", "x'00'") if bytes_as_text else ("TEXT", "'s'")
-    first = [f"{_SENTINEL.get(column.type, sample)} AS {quote(column.name)}" for column, _ in found.columns]
-    values = [f"CAST(t.{quote(name)} AS {_CAST.get(column.type, text)})" for column, name in found.columns]
-    if found.undeclared:
-        first.append(f"{sample} AS {STREAM_EXTRA}")
-        values.append(f"CAST({_extra(found)} AS {text})")
-    return (
-        f"SELECT 0 AS {_ROW}, {', '.join(first)}\nUNION ALL\n"
-        f"SELECT 1, {', '.join(values)} FROM {_from(found)} WHERE {' AND '.join(_conditions(found))}"
-    )
+    sample, values = _columns(found, as_bytes=as_bytes)
+    return _select(sample, values, found, _sound(found))
 
 
-def bad_rows(found: Match) -> str:
-    """Select the rows that :func:`rows` leaves out: their place, why, and all their columns."""
+def sound_rows_whole(found: Match, place: str | None, *, as_bytes: bool) -> str:
+    """Select a table's sound rows with their places and, once more, as a whole."""
+    sample, values = _columns(found, as_bytes=as_bytes)
+    place_and_raw = [_place(place), f"CAST({_row(found)} AS BLOB)"]
+    return _select([*sample, f"-1 AS {PLACE}", f"x'00' AS {RAW}"], [*values, *place_and_raw], found, _sound(found))
+
+
+def other_rows(found: Match, place: str | None) -> str:
+    """Select the rows that are not sound: their place, why, and the whole row; reason and row as bytes."""
     reasons = " ".join(
-        f"WHEN NOT ({_fits(column, name)}) THEN {literal(name)} || ' holds ' || substr(quote(t.{quote(name)}), 1, 80)"
-        f" || {literal(f' where {_NEEDED[column.type]} is needed')}"
+        f"WHEN NOT ({_fits(column, name)}) THEN {literal(f'{found.found}.{name} holds ')}"
+        f" || substr(quote(t.{quote(name)}), 1, 80) || {literal(f' where {_NEEDED[column.type]} is needed')}"
         for column, name in found.columns
     )
+    values = [_place(place), f"CAST(CASE {reasons} END AS BLOB)", f"CAST({_row(found)} AS BLOB)"]
+    return _select([f"-1 AS {PLACE}", "x'00' AS reason", f"x'00' AS {RAW}"], values, found, f"NOT ({_sound(found)})")
+
+
+def count(found: Match) -> str:
+    """Count a table's rows, sound or not."""
+    return f"SELECT count(*) FROM {_from(found)}"
+
+
+def _columns(found: Match, *, as_bytes: bool) -> tuple[list[str], list[str]]:
+    """Give the named columns of the row that sets the types, and the values of the real rows."""
+    text, sample = ("BLOB", "x'00'") if as_bytes else ("TEXT", "'s'")
+    samples = [f"{_SENTINEL.get(column.type, sample)} AS {quote(column.name)}" for column, _ in found.columns]
+    values = [f"CAST(t.{quote(name)} AS {_CAST.get(column.type, text)})" for column, name in found.columns]
+    if found.undeclared:
+        samples.append(f"{sample} AS {EXTRA}")
+        values.append(f"CAST(nullif({_object(found.undeclared)}, '{{}}') AS {text})")
+    return samples, values
+
+
+def _select(sample: list[str], values: list[str], found: Match, condition: str) -> str:
     return (
-        f"SELECT {_place(found)}, CASE {reasons} END, t.* FROM {_from(found)}"
-        f" WHERE NOT ({' AND '.join(_conditions(found))})"
+        f"SELECT 0 AS {_REAL_ROW}, {', '.join(sample)}\nUNION ALL\n"
+        f"SELECT 1, {', '.join(values)} FROM {_from(found)} WHERE {condition}"
     )
-
-
-def row_by_key(found: Match) -> str:
-    """Select one row by its key, bound as parameters: its place, nothing, and all its columns."""
-    names = {column.name: name for column, name in found.columns}
-    condition = " AND ".join(f"CAST(t.{quote(names[key])} AS TEXT) IS CAST(? AS TEXT)" for key in found.table.key)
-    return f"SELECT {_place(found)}, '', t.* FROM {_from(found)} WHERE {condition}"
 
 
 def _from(found: Match) -> str:
     return f"({found.query}) AS t" if found.query else f"{quote(found.found)} AS t"
 
 
-def _place(found: Match) -> str:
-    # A subquery, and a table without rowid, have no row number: there the name is taken as a text.
-    return "NULL" if found.query else 'CASE WHEN typeof("rowid") = \'integer\' THEN "rowid" END'
+def _place(place: str | None) -> str:
+    return f"CASE WHEN typeof(t.{place}) = 'integer' THEN t.{place} END" if place else "NULL"
 
 
-def _conditions(found: Match) -> Iterator[str]:
-    return (_fits(column, name) for column, name in found.columns)
+def _row(found: Match) -> str:
+    """Put a whole row together as the text of a JSON object."""
+    return _object([*(name for _, name in found.columns), *found.undeclared], nulls=True)
+
+
+def _sound(found: Match) -> str:
+    return " AND ".join(_fits(column, name) for column, name in found.columns)
 
 
 def _fits(column: Column, name: str) -> str:
@@ -85,11 +118,16 @@ def _fits(column: Column, name: str) -> str:
     return f"{kept} AND {at} IS NOT NULL" if column.required else kept
 
 
-def _extra(found: Match) -> str:
-    """Put the undeclared columns together as the text of one JSON object, leaving out those that are NULL."""
-    parts = []
-    for name in found.undeclared:
-        at = f"t.{quote(name)}"
-        value = f"json_quote(CASE typeof({at}) WHEN 'blob' THEN hex({at}) ELSE {at} END)"
-        parts.append(f"CASE WHEN {at} IS NULL THEN '' ELSE ',' || json_quote({literal(name)}) || ':' || {value} END")
-    return f"nullif('{{' || substr({' || '.join(parts)}, 2) || '}}', '{{}}')"
+def _object(names: Collection[str], *, nulls: bool = False) -> str:
+    """Put columns together as the text of one JSON object; those that are NULL are left out unless ``nulls``.
+
+    It is text that is put together, as SQLite's ``json_object`` refuses bytes.
+    """
+
+    def pairs() -> Iterator[str]:
+        for name in dict.fromkeys(names):
+            at, key = f"t.{quote(name)}", f"',' || json_quote({literal(name)}) || ':'"
+            value = f"json_quote(CASE typeof({at}) WHEN 'blob' THEN hex({at}) ELSE {at} END)"
+            yield f"{key} || {value}" if nulls else f"CASE WHEN {at} IS NULL THEN '' ELSE {key} || {value} END"
+
+    return f"'{{' || substr({' || '.join(pairs())}, 2) || '}}'"

