@@ -137,7 +137,7 @@ REJECTS = Table(
         Column("file"),
         Column("record", _INT),
         Column("reason"),
-        Column("raw"),
+        Column("raw", long=True),
         Column("rejected_at", _TIME),
     ),
 )

@@ -12,7 +12,7 @@ CODEGEN = Kind(
             "session",
             (
                 Column("id", Type.INTEGER, required=True),
-                Column("design_goal", required=True),
+                Column("design_goal", required=True, long=True),
                 Column("parent_session_id", Type.INTEGER),
                 Column("created_at", Type.TIME),
             ),
@@ -23,8 +23,8 @@ CODEGEN = Kind(
             (
                 Column("id", Type.INTEGER, required=True),
                 Column("session_id", Type.INTEGER, required=True),
-                Column("code"),
-                Column("feedback"),
+                Column("code", long=True),
+                Column("feedback", long=True),
                 Column("created_at", Type.TIME),
             ),
             key=("id",),
@@ -38,7 +38,7 @@ CODEGEN = Kind(
                 Column("id", Type.INTEGER, required=True),
                 Column("iteration_id", Type.INTEGER, required=True),
                 Column("error_type"),
-                Column("error_message"),
+                Column("error_message", long=True),
                 Column("error_line", Type.INTEGER),
                 Column("created_at", Type.TIME),
             ),

@@ -24,7 +24,7 @@ CONVERSATION = Kind(
             (
                 Column("context_id", required=True),
                 Column("session_id", required=True),
-                Column("content"),
+                Column("content", long=True),
                 Column("type"),
                 Column("created_at", Type.TIME),
             ),
@@ -39,7 +39,7 @@ CONVERSATION = Kind(
                 Column("conversation_id", required=True),
                 Column("session_id", required=True),
                 Column("message_role"),
-                Column("content"),
+                Column("content", long=True),
                 Column("timestamp", Type.TIME),
                 Column("metadata", Type.JSON),
             ),

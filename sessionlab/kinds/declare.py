@@ -15,7 +15,7 @@ Record = dict[str, Any]
 
 SOURCE = Column("source")
 FILE = Column("file")
-EXTRA = Column("extra", Type.JSON)
+EXTRA = Column("extra", Type.JSON, long=True)
 BOOKKEEPING = (SOURCE.name, FILE.name, EXTRA.name)
 """The columns that every native table of a lab has beside the store's own.
 

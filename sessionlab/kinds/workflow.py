@@ -8,12 +8,12 @@ from sessionlab.kinds.declare import Kind, NativeTable, Record
 from sessionlab.schema import Column, Type
 
 _STATE = (
-    Column("user_prompt"),
+    Column("user_prompt", long=True),
     Column("topic"),
     Column("difficulty"),
-    Column("problem_description", aliases=("problem.description",)),
-    Column("problem_tests", Type.JSON, aliases=("problem.tests",)),
-    Column("code"),
+    Column("problem_description", aliases=("problem.description",), long=True),
+    Column("problem_tests", Type.JSON, aliases=("problem.tests",), long=True),
+    Column("code", long=True),
     Column("tests_passed", Type.BOOLEAN),
     Column("code_attempts", Type.INTEGER),
     Column("problem_attempts", Type.INTEGER),
