@@ -42,7 +42,7 @@ _LAZY = {"Lab": "sessionlab.lab", "LoadReport": "sessionlab.reports", "RefreshRe
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name when it is first used: DuckDB takes longer to import than most scripts that only look up an error."""
+    """Import a public name when it is first used: DuckDB takes long to import for who only looks up an error."""
     if name not in _LAZY:
         raise AttributeError(f"module 'sessionlab' has no attribute {name!r}")
     import importlib

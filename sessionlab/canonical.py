@@ -13,16 +13,20 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 VERSION = 1
-"""The version of a lab's schema. A lab of a later one is refused; one of an earlier one is brought up by :func:`create`."""
+"""The version of a lab's schema. A lab of a later one is refused; :func:`create` brings up one of an earlier."""
 
 SUPERSEDED = Table("superseded", tuple(map(Column, ("source", "kind", "session_id", "file", "winner"))))
-"""The records of files that lost to another of the same id: a refresh reads them again once the winner's file changes."""
+"""Records of files that lost to another of the same id: a refresh reads them again once the winner's file changes."""
 
-_STORED = (SESSIONS, SOURCES, FILES, REJECTS, SUPERSEDED)
+HINTS = Table("hints", (Column("source"), Column("kind")))
+"""What was said about a source when it was loaded, so that a refresh reads it in the same way."""
+
+_STORED = (SESSIONS, SOURCES, FILES, REJECTS, SUPERSEDED, HINTS)
 
 
 def create(connection: DuckDBPyConnection) -> None:
     """Make whatever of a lab's tables and views is not there yet, in the connection's default catalog."""
+    connection.execute("BEGIN")
     for table in _STORED:
         connection.execute(table.ddl("main"))
     connection.execute("CREATE TABLE IF NOT EXISTS main.sessionlab (version INTEGER)")
@@ -35,12 +39,14 @@ def create(connection: DuckDBPyConnection) -> None:
         connection.execute(kind.sql)
     for table in DERIVED:
         connection.execute(_union_view(connection, table))
+    connection.execute("COMMIT")
 
 
 def _union_view(connection: DuckDBPyConnection, table: Table) -> str:
     """Give the view that unites a canonical table over the kinds that have it."""
     found = connection.execute(
-        "SELECT schema_name FROM duckdb_views() WHERE database_name = current_database() AND view_name = ? ORDER BY schema_name",
+        "SELECT schema_name FROM duckdb_views() WHERE database_name = current_database() AND view_name = ?"
+        " ORDER BY schema_name",
         [f"canonical_{table.name}"],
     )
     columns = ", ".join(map(quote, table.names))
@@ -50,11 +56,28 @@ def _union_view(connection: DuckDBPyConnection, table: Table) -> str:
 
 def remove(connection: DuckDBPyConnection, source: str) -> None:
     """Take a source out of the lab: its rows in every table, and what is known of it."""
-    for table in _STORED:
-        connection.execute(f"DELETE FROM main.{quote(table.name)} WHERE source = ?", [source])
-    for kind in KINDS.values():
-        for native in kind.tables:
-            connection.execute(f"DELETE FROM {quote(kind.name)}.{quote(native.name)} WHERE source = ?", [source])
+    for table in [*(f"main.{quote(stored.name)}" for stored in _STORED), *native_tables()]:
+        connection.execute(f"DELETE FROM {table} WHERE source = ?", [source])
+
+
+def remove_files(connection: DuckDBPyConnection, source: str, files: Iterable[str]) -> None:
+    """Take out what came from some files of a source, leaving the rest of it."""
+    listed = list(files)
+    for table in [*native_tables(), "main.rejects", "main.superseded"]:
+        connection.execute(
+            f"DELETE FROM {table} WHERE source = ? AND file IN (SELECT unnest(?::VARCHAR[]))", [source, listed]
+        )
+
+
+def native_tables() -> list[str]:
+    """Name the native tables of all kinds, qualified and quoted."""
+    return [f"{quote(kind.name)}.{quote(table.name)}" for kind in KINDS.values() for table in kind.tables]
+
+
+def kinds_of(connection: DuckDBPyConnection, source: str) -> set[str]:
+    """Name the kinds of session that the lab has of a source."""
+    found = connection.execute("SELECT DISTINCT kind FROM main.sessions WHERE source = ?", [source])
+    return {kind for (kind,) in found.fetchall()}
 
 
 def derive(connection: DuckDBPyConnection, source: str, kinds: Iterable[str]) -> None:
@@ -63,9 +86,22 @@ def derive(connection: DuckDBPyConnection, source: str, kinds: Iterable[str]) ->
     for kind in sorted(kinds):
         connection.execute("DELETE FROM main.sessions WHERE source = ? AND kind = ?", [source, kind])
         connection.execute(
-            f"INSERT INTO main.sessions ({columns}) SELECT {columns} FROM {quote(kind)}.canonical_sessions WHERE source = ?",
+            f"INSERT INTO main.sessions ({columns})"
+            f" SELECT {columns} FROM {quote(kind)}.canonical_sessions WHERE source = ?",
             [source],
         )
+
+
+def count_files(connection: DuckDBPyConnection, source: str, kinds: Iterable[str]) -> None:
+    """Bring up to date how many sessions of each file are in the lab: a load of one file may take some from another."""
+    roots = [f"{quote(kind)}.{quote(KINDS[kind].root.name)}" for kind in sorted(kinds)]
+    rows = " UNION ALL ".join(f"SELECT file FROM {root} WHERE source = $source" for root in roots)
+    counts = f"(SELECT file, count(*) AS n FROM ({rows}) GROUP BY file)" if roots else "(SELECT '' AS file, 0 AS n)"
+    connection.execute(
+        f"UPDATE main.files SET rows = coalesce(n, 0) FROM main.files AS f LEFT JOIN {counts} AS c ON c.file = f.path"
+        " WHERE files.source = $source AND f.source = $source AND files.path = f.path AND files.rows != coalesce(n, 0)",
+        {"source": source},
+    )
 
 
 def rows_of(connection: DuckDBPyConnection, source: str, kinds: Iterable[str]) -> dict[str, int]:

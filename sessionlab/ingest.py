@@ -1,4 +1,4 @@
-"""Bringing a source into a lab that is open for writing, and bringing it up to date later."""
+"""Bringing a source into a lab that is open for writing."""
 
 from __future__ import annotations
 
@@ -6,37 +6,52 @@ import hashlib
 import json
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import duckdb
+
 from sessionlab import canonical
-from sessionlab.errors import SourceError
+from sessionlab.errors import LabError, SourceError
 from sessionlab.loaders import Outcome, Source, Target
 from sessionlab.loaders.target import Stumbled
 from sessionlab.reports import LoadReport
-from sessionlab.storage import Writer
+from sessionlab.storage import Step, Writer
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-Step = Callable[[str], None]
+_TRIES = 20
+_TOO_SMALL = (duckdb.OutOfMemoryException,)
 
 
 @dataclass(frozen=True)
 class Load:
-    """One source on its way into a lab. ``make_room`` takes out those of its earlier rows that are to be replaced."""
+    """One source on its way into a lab.
+
+    Attributes:
+        source: What is read.
+        name: What it goes by in the lab.
+        kind: The kind of all its records, where somebody said so.
+        strict: Make the first reject an error.
+        step: Called with a line of what goes on now.
+        make_room: Takes out those of its earlier rows that are to be replaced.
+    """
 
     source: Source
     name: str
+    kind: str | None = None
     strict: bool = False
     step: Step = lambda _: None
     make_room: Callable[[DuckDBPyConnection, str], None] = field(default=canonical.remove)
 
 
 def name_for(connection: DuckDBPyConnection, source: Source, wished: str | None) -> str:
-    """Choose the name that a source goes by: the one it has already, the one wished for, or a readable one that is free.
+    """Choose the name that a source goes by: the one it has, the one wished for, or a readable one that is free.
 
     Raises:
         SourceError: the name wished for belongs to another source, or this source has another name already.
@@ -51,11 +66,14 @@ def name_for(connection: DuckDBPyConnection, source: Source, wished: str | None)
         raise SourceError(
             f"{source.uri} is in the lab as {mine!r} already. forget({mine!r}) first, to give it another name."
         )
-    if mine or wished:
-        return str(mine or wished)
-    if source.name not in known:
-        return source.name
-    return f"{source.name}-{hashlib.sha256(source.uri.encode()).hexdigest()[:4]}"
+    return mine or wished or _free_name(source, known)
+
+
+def _free_name(source: Source, known: dict[str, str]) -> str:
+    """Give a source's own name, or where another source has it, that with a sign made from where the source is."""
+    sign = hashlib.sha256(source.uri.encode()).hexdigest()
+    names = [source.name, *(f"{source.name}-{sign[:length]}" for length in range(4, len(sign) + 1))]
+    return next(name for name in names if name not in known)
 
 
 def run(load: Load, writer: Writer) -> LoadReport:
@@ -64,74 +82,81 @@ def run(load: Load, writer: Writer) -> LoadReport:
     Raises:
         SourceError: it cannot be read, or every record of it was rejected.
         InvalidRecord: something was rejected, and the load is strict.
+        LabError: the memory or the disk is too small for it.
     """
     began = time.perf_counter()
     fingerprint = load.source.fingerprint()
-    with tempfile.TemporaryDirectory(prefix="sessionlab-") as folder:
+    connection = writer.connection
+    with tempfile.TemporaryDirectory(dir=writer.folder) as folder, _enough_room():
         target, outcome = _write(load, writer, Path(folder))
+        kinds = set(outcome.kinds)
+        if outcome.files:
+            kinds |= canonical.kinds_of(connection, load.name)
         load.step("canonical rows")
-        canonical.derive(writer.connection, load.name, outcome.kinds)
+        canonical.derive(connection, load.name, kinds)
         target.write_rejects()
-    return _note(load, writer.connection, target, outcome, fingerprint, began)
+        if outcome.files:
+            _note_files(connection, load.name, outcome)
+            canonical.count_files(connection, load.name, kinds)
+    report = replace(_report(load, connection, target, outcome, kinds), duration_s=time.perf_counter() - began)
+    _note(load, connection, report, fingerprint)
+    return report
 
 
 def _write(load: Load, writer: Writer, folder: Path) -> tuple[Target, Outcome]:
     """Write the native rows; where the source finds that it must go another way, begin anew."""
-    while True:
+    for tries in count(1):
         load.make_room(writer.connection, load.name)
         target = Target(writer.connection, load.name, folder, load.strict, writer.parallel, load.step)
         try:
             return target, load.source.load(target)
-        except Stumbled:
+        except Stumbled as error:
+            cause = error.__cause__ or error
+            if tries == _TRIES or isinstance(cause, _TOO_SMALL):
+                raise SourceError(f"{load.source.uri} could not be loaded in {tries} tries: {cause}") from cause
             writer.restart()
+    raise AssertionError("unreachable")  # pragma: no cover
 
 
-def _note(
-    load: Load,
-    connection: DuckDBPyConnection,
-    target: Target,
-    outcome: Outcome,
-    fingerprint: str | None,
-    began: float,
+@contextmanager
+def _enough_room() -> Iterator[None]:
+    """Say what to do when DuckDB has too little memory for a load, whichever loader it was that ran into it."""
+    try:
+        yield
+    except (duckdb.Error, SourceError) as error:
+        cause = error if isinstance(error, duckdb.Error) else error.__cause__
+        if isinstance(cause, _TOO_SMALL):
+            said = str(cause).splitlines()[0]
+            raise LabError(
+                f"DuckDB has too little memory for this load: {said}. Give the lab more, as Lab(…, memory_limit='1GB'),"
+                " or fewer threads, as Lab(…, threads=1)."
+            ) from error
+        raise
+
+
+def _report(
+    load: Load, connection: DuckDBPyConnection, target: Target, outcome: Outcome, kinds: set[str]
 ) -> LoadReport:
-    known_kinds = connection.execute(
-        "SELECT DISTINCT kind FROM main.sessions WHERE source = ? ORDER BY kind", [load.name]
-    )
-    kinds = sorted(outcome.kinds.union(kind for (kind,) in known_kinds.fetchall()))
-    rows = canonical.rows_of(connection, load.name, outcome.kinds)
+    """Sum up what the lab has of the source now.
+
+    Raises:
+        SourceError: there is nothing of it, and something was rejected.
+    """
     sessions = _count(connection, "main.sessions", load.name)
-    _note_files(connection, load.name, outcome)
     rejected = _count(connection, "main.rejects", load.name)
     if rejected and not sessions and target.rejected:
         reasons = "\n  ".join(target.first_rejects)
         raise SourceError(f"Nothing in {load.source.uri} could be loaded; {rejected:,} rejected:\n  {reasons}")
-    superseded = outcome.superseded or _count(connection, "main.superseded", load.name)
-    duration = time.perf_counter() - began
-    connection.execute("DELETE FROM main.sources WHERE source = ?", [load.name])
-    connection.execute(
-        "INSERT INTO main.sources VALUES (?, ?, ?, current_timestamp::TIMESTAMP, ?, ?, ?, ?, ?)",
-        [
-            load.name,
-            ", ".join(kinds),
-            load.source.uri,
-            fingerprint,
-            json.dumps(rows),
-            rejected,
-            superseded,
-            duration,
-        ],
-    )
     return LoadReport(
         source=load.name,
-        kinds=tuple(kinds),
+        kinds=tuple(sorted({*outcome.kinds, *canonical.kinds_of(connection, load.name)})),
         uri=load.source.uri,
         sessions=sessions,
-        rows=rows,
+        rows=canonical.rows_of(connection, load.name, kinds),
         rejected=rejected,
         reasons=tuple(target.first_rejects),
-        superseded=superseded,
+        superseded=_count(connection, "main.superseded", load.name) or outcome.superseded,
         ignored=tuple(outcome.ignored),
-        duration_s=duration,
     )
 
 
@@ -139,15 +164,34 @@ def _count(connection: DuckDBPyConnection, table: str, source: str) -> int:
     return int(connection.execute(f"SELECT count(*) FROM {table} WHERE source = ?", [source]).fetchall()[0][0])
 
 
+def _note(load: Load, connection: DuckDBPyConnection, report: LoadReport, fingerprint: str | None) -> None:
+    """Put the source on the lab's list of them, and what was said about it."""
+    for table in ("sources", "hints"):
+        connection.execute(f"DELETE FROM main.{table} WHERE source = ?", [load.name])
+    connection.execute("INSERT INTO main.hints VALUES (?, ?)", [load.name, load.kind])
+    connection.execute(
+        "INSERT INTO main.sources VALUES (?, ?, ?, current_timestamp::TIMESTAMP, ?, ?, ?, ?, ?)",
+        [
+            load.name,
+            ", ".join(report.kinds),
+            report.uri,
+            fingerprint,
+            json.dumps(report.rows),
+            report.rejected,
+            report.superseded,
+            report.duration_s,
+        ],
+    )
+
+
 def _note_files(connection: DuckDBPyConnection, name: str, outcome: Outcome) -> None:
-    if outcome.files:
-        columns = list(zip(*((path, *state) for path, state in outcome.files.items()), strict=True))
-        connection.execute(
-            "DELETE FROM main.files WHERE source = ? AND path IN (SELECT unnest(?::VARCHAR[]))",
-            [name, list(columns[0])],
-        )
-        connection.execute(
-            "INSERT INTO main.files SELECT ?, unnest(?::VARCHAR[]), unnest(?::BIGINT[]), unnest(?::BIGINT[]),"
-            " unnest(?::BIGINT[]), unnest(?::BIGINT[]), false",
-            [name, *map(list, columns)],
-        )
+    """Note each file that was read, as it stood before that: if it was written to meanwhile, a refresh will tell."""
+    columns = list(zip(*((path, *state) for path, state in outcome.files.items()), strict=True))
+    connection.execute(
+        "DELETE FROM main.files WHERE source = ? AND path IN (SELECT unnest(?::VARCHAR[]))", [name, list(columns[0])]
+    )
+    connection.execute(
+        "INSERT INTO main.files SELECT ?, unnest(?::VARCHAR[]), unnest(?::BIGINT[]), unnest(?::BIGINT[]),"
+        " unnest(?::BIGINT[]), unnest(?::BIGINT[]), false",
+        [name, *map(list, columns)],
+    )

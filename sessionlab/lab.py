@@ -12,14 +12,17 @@ from typing import TYPE_CHECKING, Any, Self
 import duckdb
 
 from sessionlab import canonical
-from sessionlab.errors import NotFound, QueryError
+from sessionlab.errors import NotFound
 from sessionlab.ingest import Load, name_for, run
+from sessionlab.labfile import FileStorage
 from sessionlab.loaders import open_source
+from sessionlab.overview import overview
 from sessionlab.progress import showing
-from sessionlab.refresh import apply, changes
+from sessionlab.query import ask
+from sessionlab.refresh import bring_up_to_date
 from sessionlab.reports import LoadReport, RefreshReport
 from sessionlab.schema import quote
-from sessionlab.storage import FileStorage, MemoryStorage, Storage
+from sessionlab.storage import MemoryStorage, Storage
 
 if TYPE_CHECKING:
     from sessionlab.charts import Charts
@@ -35,11 +38,12 @@ class Lab:
         threads: How many threads DuckDB may use; all cores unless said.
         wait: Seconds to wait for another program's load to end before a load of this one gives up.
 
-    A file is never locked: any number of programs may have it open while another one loads, and each sees the new rows at its
-    next query.
+    A file is never locked: any number of programs may have it open while another one loads, and each sees the new
+    rows at its next query. So may any number of threads use one Lab.
 
     Raises:
-        LabError: the file is no lab, or of a later version; LabBusy: somebody has it open for writing.
+        LabError: the file is no lab, or of a later version.
+        LabBusy: somebody has it open for writing.
 
     Example:
         >>> lab = Lab()
@@ -61,7 +65,7 @@ class Lab:
         settings = {name: value for name, value in given.items() if value is not None}
         self.path = None if path is None else Path(path).expanduser().absolute()
         self._storage: Storage = (
-            MemoryStorage(settings) if self.path is None else FileStorage(self.path, settings, wait)
+            MemoryStorage(settings, wait) if self.path is None else FileStorage(self.path, settings, wait)
         )
         self._urls: dict[str, str] = {}
 
@@ -71,21 +75,23 @@ class Lab:
         """Load a source, or load it again: its earlier rows are replaced, all or nothing.
 
         Args:
-            source: A JSON file (an array, one object, JSON Lines; also ``.gz``, ``.zst``), a folder of them, a glob; an SQLite
-                file or ``sqlite:///`` URL; a ``postgresql://`` URL (parts left out come from ``POSTGRES_HOST``, ``_PORT``,
-                ``_USER``, ``_PASSWORD``, ``_DB``; ``?schema=`` for one other than public); a pandas, Polars or Arrow table with
-                canonical column names.
+            source: A JSON file (an array, one object, JSON Lines; also ``.gz``, ``.zst``), a folder of them, a glob; an
+                SQLite file or ``sqlite:///`` URL; a ``postgresql://`` URL (parts left out come from ``POSTGRES_HOST``,
+                ``_PORT``, ``_USER``, ``_PASSWORD``, ``_DB``; ``?schema=`` for one other than public); a pandas, Polars
+                or Arrow table with canonical column names.
             kind: ``codegen``, ``workflow``, ``conversation`` or ``worktree``, where it is not to be told by content.
             name: What to call it in the lab; unless said, a readable name made from the source.
             strict: Make the first record that cannot be loaded an error.
 
         Returns:
-            What was loaded, what was set aside and why. Records that could not be loaded stand whole in :meth:`rejects`.
+            What was loaded, what was set aside and why. Records that could not be loaded stand whole in
+            :meth:`rejects`.
 
         Raises:
             SourceError: it cannot be read, or nothing in it could be loaded; UnknownKind: it fits no kind.
             InvalidRecord: ``strict``, and a record does not fit.
-            LabBusy: another program's load did not end in time.
+            LabBusy: another load did not end in time, or somebody has the lab open for writing.
+            LabError: the lab cannot be written, or DuckDB's memory is too small.
 
         Example:
             >>> lab = Lab()
@@ -94,9 +100,13 @@ class Lab:
             ('chats', 0)
         """
         opened = open_source(source, kind, name)
-        with showing(opened.name) as step, self._storage.writing() as writer:
+        with (
+            showing(f"loading {opened.name}") as meter,
+            self._storage.writing(meter) as writer,
+            meter.watching(writer.connection, writer.file),
+        ):
             known = name_for(writer.connection, opened, name)
-            report = run(Load(opened, known, strict, step), writer)
+            report = run(Load(opened, known, kind, strict, meter), writer)
         if isinstance(source, str):
             self._urls[known] = source
         return report
@@ -104,26 +114,16 @@ class Lab:
     def refresh(self) -> RefreshReport:
         """Load again what changed since: files by their size and time, databases by a cheap fingerprint.
 
-        With nothing changed, no file is read. Rows whose file is gone are kept, and the file is marked so. Data frames are left
-        alone.
+        With nothing changed, no file is read and the lab is not written. Rows whose file is gone are kept, and the file
+        is marked so. Data frames are left alone. Each source is brought up for itself, all or nothing: one that cannot
+        be reached, or of which nothing could be loaded any more, keeps its rows and stands in the report's ``failed``.
 
         Raises:
-            SourceError: a source that changed cannot be read any more; nothing is changed then.
+            LabBusy: another load did not end in time, or somebody has the lab open for writing.
+            LabError: the lab cannot be written.
         """
-        found = changes(self._storage.reader(), self._urls)
-        loads: list[LoadReport] = []
-        if any(change.matters for change in found):
-            with showing("changes") as step, self._storage.writing() as writer:
-                done = [apply(change, writer, step) for change in found if change.matters]
-            loads = [report for report in done if report]
-        return RefreshReport(
-            added=tuple(path for change in found for path in change.added),
-            changed=tuple(path for change in found for path in change.changed),
-            gone=tuple(path for change in found for path in change.gone),
-            unchanged=sum(change.unchanged for change in found),
-            failed=tuple(f"{change.name}: {change.failed}" for change in found if change.failed),
-            loads=tuple(loads),
-        )
+        with showing("refreshing") as meter:
+            return bring_up_to_date(self._storage, self._urls, meter)
 
     def forget(self, name: str) -> None:
         """Remove a source and all its rows from the lab. The source itself is not touched.
@@ -134,12 +134,12 @@ class Lab:
         known = [source for (source,) in self.sources().project("source").fetchall()]
         if name not in known:
             raise NotFound(f"The lab has no source {name!r}. It has: {', '.join(known) or 'none yet'}.")
-        with self._storage.writing() as writer:
+        with showing(f"forgetting {name}") as meter, self._storage.writing(meter) as writer:
             canonical.remove(writer.connection, name)
         self._urls.pop(name, None)
 
     def sources(self) -> duckdb.DuckDBPyRelation:
-        """List the loaded sources: ``source, kind, uri, loaded_at, fingerprint, rows, rejected, superseded, duration_s``."""
+        """List the sources: ``source, kind, uri, loaded_at, fingerprint, rows, rejected, superseded, duration_s``."""
         return self.sql("FROM main.sources ORDER BY source")
 
     def rejects(self) -> duckdb.DuckDBPyRelation:
@@ -149,10 +149,13 @@ class Lab:
     def sql(
         self, query: str, params: Sequence[Any] | Mapping[str, Any] | None = None, **named: Any
     ) -> duckdb.DuckDBPyRelation:
-        """Run SQL against the lab: canonical tables as ``sessions``, native ones as ``codegen.iteration``, frames by their name.
+        """Run SQL in the lab: canonical tables as ``sessions``, native ones as ``codegen.iteration``, frames by name.
+
+        A relation keeps no rows: it is run each time that it is asked for some, and an error that shows only then, as a
+        text that is no number, is DuckDB's own (``duckdb.Error``).
 
         Args:
-            query: DuckDB's SQL.
+            query: DuckDB's SQL. Of several statements, the last one gives the answer.
             params: Values for ``?`` (a sequence) or ``$name`` (a mapping).
             named: Values for ``$name``.
 
@@ -160,20 +163,14 @@ class Lab:
             A relation: a table in a notebook; ``.df()``, ``.pl()``, ``.to_arrow_table()``, ``.fetchall()`` elsewhere.
 
         Raises:
-            QueryError: DuckDB refuses the query.
+            QueryError: DuckDB refuses the query, or it would change a lab that lives in a file.
 
         Example:
             >>> Lab().sql("SELECT $a + 1 AS b", a=41).fetchall()
             [(42,)]
         """
         values = {**params, **named} if isinstance(params, Mapping) else named or params
-        try:
-            relation = self._storage.reader().sql(query, params=values or None)
-        except duckdb.Error as error:
-            raise QueryError(str(error)) from error
-        if relation is None:
-            return self._storage.reader().sql("SELECT true AS done")
-        return relation
+        return ask(self._storage.reader(), query, values)
 
     def table(self, name: str) -> duckdb.DuckDBPyRelation:
         """Give a whole table or view, as ``sessions`` or ``worktree.instances``.
@@ -243,3 +240,6 @@ class Lab:
 
     def __repr__(self) -> str:
         return f"Lab({'' if self.path is None else repr(str(self.path))})"
+
+    def _repr_html_(self) -> str:
+        return overview(repr(self), self.sql)

@@ -1,32 +1,37 @@
-"""Finding out what changed at a lab's sources since they were loaded, without reading any of it."""
+"""Bringing a lab up to date: finding out what changed at its sources without reading them, and loading that again."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sessionlab.canonical import remove_files
 from sessionlab.errors import SourceError
-from sessionlab.ingest import Load, Step, run
-from sessionlab.kinds import KINDS
+from sessionlab.ingest import Load, run
+from sessionlab.kinds import kind_named
 from sessionlab.loaders import Source, open_source
 from sessionlab.loaders.json import JsonSource
-from sessionlab.reports import LoadReport
-from sessionlab.schema import quote
-from sessionlab.storage import Writer
+from sessionlab.loaders.sqlite_file import state_of
+from sessionlab.progress import Meter
+from sessionlab.reports import LoadReport, RefreshReport
+from sessionlab.storage import Storage, Writer
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-_IN_FILES = "file IN (SELECT unnest(?::VARCHAR[]))"
+FRAME = "frame:"
+"""How the URI of a data frame begins."""
 
 
 @dataclass
 class Change:
-    """What changed at one source. ``source`` is what to load again, if anything is; ``only`` are the files of it to read."""
+    """What changed at one source. ``source`` is what to load again, if anything; ``only`` are the files to read."""
 
     name: str
+    kind: str | None = None
     source: Source | None = None
     only: frozenset[str] | None = None
     added: list[str] = field(default_factory=list)
@@ -41,94 +46,160 @@ class Change:
         return self.source is not None or bool(self.gone)
 
 
-def changes(connection: DuckDBPyConnection, urls: Mapping[str, str]) -> list[Change]:
-    """Compare each source of a lab with what is noted of it.
+@dataclass(frozen=True)
+class Known:
+    """What a lab knows of a source: as it was when it was loaded."""
+
+    name: str
+    uri: str
+    fingerprint: str | None
+    kind: str | None
+
+
+def bring_up_to_date(storage: Storage, urls: Mapping[str, str], meter: Meter) -> RefreshReport:
+    """Load again what changed. Each source is brought up for itself: one that fails leaves the others be.
 
     Args:
-        connection: The lab.
+        storage: The lab.
         urls: Full URLs of sources by name, where the noted one lacks its password.
+        meter: Told what goes on.
     """
-    known = connection.execute("SELECT source, uri, fingerprint FROM main.sources ORDER BY source").fetchall()
-    found = []
-    for name, uri, fingerprint in known:
-        if uri.startswith("frame:"):
-            continue
-        files = connection.execute(
-            "SELECT path, size, mtime_ns, gone FROM main.files WHERE source = ?", [name]
-        ).fetchall()
-        change = Change(name)
-        if files or fingerprint is None:
-            _compare_files(change, JsonSource(uri), {path: state for path, *state in files}, connection)
+    changes, loads = [], []
+    for known in _sources(storage.reader()):
+        change = _compare(storage.reader(), known, urls)
+        if change.matters:
+            change, report = _bring_up(storage, known, urls, meter)
+            loads += [report] if report else []
+        changes.append(change)
+    return RefreshReport(
+        added=tuple(path for change in changes for path in change.added),
+        changed=tuple(path for change in changes for path in change.changed),
+        gone=tuple(path for change in changes for path in change.gone),
+        unchanged=sum(change.unchanged for change in changes),
+        failed=tuple(f"{change.name}: {change.failed}" for change in changes if change.failed),
+        loads=tuple(loads),
+    )
+
+
+def _bring_up(
+    storage: Storage, known: Known, urls: Mapping[str, str], meter: Meter
+) -> tuple[Change, LoadReport | None]:
+    """Look again at a source with the lab open for writing, as somebody may have been faster, and load it."""
+    try:
+        with storage.writing(meter) as writer, meter.watching(writer.connection, writer.file):
+            still = [found for found in _sources(writer.connection) if found.name == known.name]
+            change = _compare(writer.connection, still[0], urls) if still else Change(known.name)
+            return change, _apply(change, writer, meter)
+    except SourceError as error:
+        return Change(known.name, failed=str(error)), None
+
+
+def _sources(connection: DuckDBPyConnection) -> list[Known]:
+    """List the sources that can change: not data frames, which live in their program only."""
+    rows = connection.execute(
+        "SELECT s.source, s.uri, s.fingerprint, h.kind FROM main.sources AS s LEFT JOIN main.hints AS h USING (source)"
+        " WHERE NOT starts_with(s.uri, ?) ORDER BY ALL",
+        [FRAME],
+    )
+    return [Known(*row) for row in rows.fetchall()]
+
+
+def _compare(connection: DuckDBPyConnection, known: Known, urls: Mapping[str, str]) -> Change:
+    """Compare a source with what is noted of it."""
+    change = Change(known.name, known.kind)
+    rows = connection.execute("SELECT path, size, mtime_ns, gone FROM main.files WHERE source = ?", [known.name])
+    noted = {path: (size, mtime, gone) for path, size, mtime, gone in rows.fetchall()}
+    try:
+        if known.fingerprint is None:
+            _compare_files(change, known, noted, connection)
+        elif "://" in known.uri:
+            _compare_server(change, known, urls.get(known.name, known.uri))
         else:
-            _compare_database(change, urls.get(name, uri), uri, fingerprint)
-        found.append(change)
-    return found
+            _compare_database(change, known, gone=known.uri in noted)
+    except (SourceError, OSError) as error:
+        change.failed = str(error)
+    return change
 
 
 def _compare_files(
-    change: Change, source: JsonSource, noted: Mapping[str, list[object]], connection: DuckDBPyConnection
+    change: Change, known: Known, noted: Mapping[str, tuple[int, int, bool]], connection: DuckDBPyConnection
 ) -> None:
+    source = JsonSource(known.uri, kind_named(known.kind) if known.kind else None)
     try:
         states, _ = source.list_files()
     except SourceError:
         states = []
     there = {state.path for state in states}
     for state in states:
-        if state.path not in noted:
+        before = noted.get(state.path)
+        if before is None or before[2]:
             change.added.append(state.path)
-        elif noted[state.path] != [state.size, state.mtime_ns, False]:
+        elif before[:2] != (state.size, state.mtime_ns):
             change.changed.append(state.path)
         else:
             change.unchanged += 1
-    change.gone = [path for path, (_, _, gone) in noted.items() if path not in there and not gone]
-    if change.added or change.changed:
-        changed = [*change.added, *change.changed]
-        losers = connection.execute(
-            "SELECT DISTINCT file FROM main.superseded WHERE source = ? AND winner IN (SELECT unnest(?::VARCHAR[]))",
-            [change.name, changed],
-        ).fetchall()
-        change.only = source.only = frozenset([*changed, *(file for (file,) in losers if file in there)])
+    change.gone = [path for path, (_, _, gone) in noted.items() if not gone and path not in there]
+    read = [*change.added, *change.changed]
+    if read:
+        lost = [file for file in _lost_to(connection, known.name, read) if file in there]
+        change.only = source.only = frozenset([*read, *lost])
         change.source = source
 
 
-def _compare_database(change: Change, url: str, uri: str, noted: str) -> None:
-    if "://" not in url and not Path(url).exists():
-        change.gone = [uri]
-        return
-    try:
-        source = open_source(url)
-        fingerprint = source.fingerprint()
-    except SourceError as error:
-        change.failed = str(error)
-        return
-    if fingerprint == noted:
+def _lost_to(connection: DuckDBPyConnection, name: str, files: list[str]) -> list[str]:
+    """List the files with a record that lost to one of these files: it may win now."""
+    rows = connection.execute(
+        "SELECT DISTINCT file FROM main.superseded WHERE source = ? AND winner IN (SELECT unnest(?::VARCHAR[]))",
+        [name, files],
+    )
+    return [file for (file,) in rows.fetchall()]
+
+
+def _compare_database(change: Change, known: Known, *, gone: bool) -> None:
+    path = Path(known.uri)
+    if not path.exists():
+        change.gone = [] if gone else [known.uri]
+    elif gone or state_of(path) != known.fingerprint:
+        (change.added if gone else change.changed).append(known.uri)
+        change.source = open_source(known.uri, known.kind)
+    else:
+        change.unchanged = 1
+
+
+def _compare_server(change: Change, known: Known, url: str) -> None:
+    source = open_source(url, known.kind)
+    if source.fingerprint() == known.fingerprint:
         change.unchanged = 1
     else:
-        change.changed, change.source = [uri], source
+        change.changed, change.source = [known.uri], source
 
 
-def apply(change: Change, writer: Writer, step: Step) -> LoadReport | None:
-    """Bring one source of a lab up to date; return what its load had to say, if there was one."""
-    connection = writer.connection
+def _apply(change: Change, writer: Writer, meter: Meter) -> LoadReport | None:
+    """Bring one source of a lab up to date; return what its load had to say, if there was one.
+
+    Raises:
+        SourceError: it could not be looked at, or not be loaded.
+    """
+    if change.failed:
+        raise SourceError(change.failed)
     if change.gone:
-        connection.execute(
-            "UPDATE main.files SET gone = true WHERE source = ? AND path IN (SELECT unnest(?::VARCHAR[]))",
-            [change.name, change.gone],
-        )
+        _mark_gone(writer.connection, change)
     if change.source is None:
         return None
+    load = Load(change.source, change.name, change.kind, step=meter)
     if change.only is None:
-        return run(Load(change.source, change.name, step=step), writer)
-    only = sorted(change.only)
-
-    def make_room(lab: DuckDBPyConnection, name: str) -> None:
-        _remove_files(lab, name, only)
-
-    return run(Load(change.source, change.name, step=step, make_room=make_room), writer)
+        return run(load, writer)
+    return run(replace(load, make_room=partial(remove_files, files=sorted(change.only))), writer)
 
 
-def _remove_files(connection: DuckDBPyConnection, name: str, files: list[str]) -> None:
-    """Take out what came from some files, leaving the rest of their source."""
-    native = [f"{quote(kind.name)}.{quote(table.name)}" for kind in KINDS.values() for table in kind.tables]
-    for table in [*native, "main.rejects", "main.superseded"]:
-        connection.execute(f"DELETE FROM {table} WHERE source = ? AND {_IN_FILES}", [name, files])
+def _mark_gone(connection: DuckDBPyConnection, change: Change) -> None:
+    """Flag files that are no longer there; a database that is gone has no entry yet."""
+    connection.execute(
+        "UPDATE main.files SET gone = true WHERE source = ? AND path IN (SELECT unnest(?::VARCHAR[]))",
+        [change.name, change.gone],
+    )
+    connection.execute(
+        "INSERT INTO main.files (source, path, gone) SELECT $source, path, true FROM (SELECT unnest($gone) AS path)"
+        " WHERE path NOT IN (SELECT path FROM main.files WHERE source = $source)",
+        {"source": change.name, "gone": change.gone},
+    )

@@ -1,0 +1,72 @@
+"""Attaching a lab's file to read it, once it is sure that it is one."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from pathlib import Path
+
+import duckdb
+
+from sessionlab import canonical
+from sessionlab.errors import LabBusy, LabError
+from sessionlab.schema import literal, quote
+
+_HOLDER = re.compile(r"lock is held in (?P<program>.+?) \(PID (?P<process>\d+)\)")
+
+
+def attach(connection: duckdb.DuckDBPyConnection, path: Path, catalog: str) -> None:
+    """Attach a lab's file read-only under a name; after an error the name is free again.
+
+    Raises:
+        LabBusy: somebody has it open for writing.
+        LabError: it is no lab, or one of a later version.
+    """
+    try:
+        connection.execute(f"ATTACH {literal(str(path))} AS {quote(catalog)} (READ_ONLY)")
+    except duckdb.Error as error:
+        raise _refused(path, error) from error
+    try:
+        version = _version_of(connection, path, catalog)
+        if version > canonical.VERSION:
+            raise LabError(
+                f"The lab {path} has schema version {version}, and this sessionlab knows {canonical.VERSION} at most."
+                " Update sessionlab."
+            )
+    except BaseException:
+        with suppress(duckdb.Error):
+            connection.execute(f"DETACH {quote(catalog)}")
+        raise
+
+
+def _refused(path: Path, error: duckdb.Error) -> LabError:
+    """Say what DuckDB's complaint about a file means for the lab's user."""
+    said = str(error).splitlines()[0]
+    holder = _HOLDER.search(said)
+    if isinstance(error, duckdb.ResourceInUseException):
+        return LabBusy(
+            f"The lab {path} is open for writing in this very program ({said}). Close it there and try again."
+        )
+    if "Could not set lock" in said:
+        who = f"process {holder['process']} ({holder['program']})" if holder else "another program"
+        return LabBusy(f"The lab {path} is open for writing in {who}. Close it there and try again.")
+    if "not a valid DuckDB" in said:
+        return LabError(f"{path} is no lab: it is not a DuckDB file. Give the lab a path of its own.")
+    if path.is_dir():
+        return LabError(f"{path} is a folder, and a lab is a file. Try {path / 'lab.duckdb'}.")
+    return LabError(f"The lab {path} cannot be opened: {said}")
+
+
+def _version_of(connection: duckdb.DuckDBPyConnection, path: Path, catalog: str) -> int:
+    try:
+        tables = connection.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE database_name = ? ORDER BY table_name", [catalog]
+        ).fetchall()
+        names = [name for (name,) in tables]
+        if not {"sessionlab", "sessions"} <= set(names):
+            found = ", ".join(names[:6]) or "no tables"
+            raise LabError(f"{path} is a DuckDB file but no lab: it has {found}. Give the lab a path of its own.")
+        found = connection.execute(f"SELECT max(version) FROM {quote(catalog)}.main.sessionlab").fetchall()[0][0]
+        return int(found or 0)
+    except duckdb.Error as error:
+        raise LabError(f"{path} cannot be read as a lab: {str(error).splitlines()[0]}") from error
