@@ -16,7 +16,8 @@ _SQLITE_URL = "sqlite:///"
 class Source(Protocol):
     """Something that a lab can load.
 
-    ``uri`` tells it from all others and holds no password; ``name`` is the readable name that it goes by unless told otherwise.
+    ``uri`` tells it from all others and holds no password; ``name`` is the readable name that it goes by unless told
+    otherwise.
     """
 
     uri: str
@@ -47,8 +48,8 @@ def open_source(source: Any, kind: str | None = None, name: str | None = None) -
     if is_frame(source):
         return FrameSource(source, name, kind)
     raise SourceError(
-        f"A {type(source).__name__} is nothing to load. Give a path, a folder, a glob, a sqlite:/// or postgresql:// URL,"
-        " or a pandas, Polars or Arrow table."
+        f"A {type(source).__name__} is nothing to load. Give a path, a folder, a glob, a sqlite:/// or postgresql://"
+        " URL, or a pandas, Polars or Arrow table."
     )
 
 

@@ -5,77 +5,51 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import Any
 
 from sessionlab.errors import InvalidRecord
-from sessionlab.kinds import Kind, NativeTable, Record
+from sessionlab.kinds import KINDS, Kind, NativeTable, Record, detect
+from sessionlab.loaders.decode import Doubled
 from sessionlab.loaders.times import utc_time
 from sessionlab.schema import Column, Type
 
-MOST_LEVELS = 500
-"""Records that nest deeper are set aside: what reads them after us may not come back."""
 _LEAST, _MOST = -(2**63), 2**63 - 1
 _SHOWN = 60
 
 
-def decode(raw: bytes, depth: int) -> Any:
-    """Decode one JSON value strictly: no NaN, no key twice, no half of a character, nothing after the end.
+def kind_of(record: Any, kind: Kind | None) -> Kind:
+    """Tell the kind of a record, or take it to be of the kind that is given.
 
     Raises:
-        InvalidRecord: it is not JSON; the message says where and why.
+        InvalidRecord: it is no record, or fits no kind; the message says what it has and what each kind needs.
     """
-    if depth > MOST_LEVELS:
-        raise InvalidRecord(f"it nests {depth} levels deep; {MOST_LEVELS} is the most")
-    try:
-        value = json.loads(raw.decode(), object_pairs_hook=_object, parse_constant=_no_constant)
-        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
-    except UnicodeEncodeError as error:
-        raise InvalidRecord("half of a surrogate pair stands alone in a text") from error
-    except UnicodeDecodeError as error:
-        raise InvalidRecord(f"it is not UTF-8: byte 0x{raw[error.start]:02x} at {error.start}") from error
-    except json.JSONDecodeError as error:
-        raise InvalidRecord(f"it is not JSON: {error.msg} at character {error.pos}") from error
-    except RecursionError as error:
-        raise InvalidRecord("it nests too deep") from error
-    except ValueError as error:
-        raise InvalidRecord(f"it has a number that no machine holds: {error}") from error
-    return value
+    if not isinstance(record, dict):
+        raise InvalidRecord(f"a record is a JSON object, and this is {_shown(record)}")
+    told = kind or detect(record, KINDS)
+    if told is None:
+        needs = "; ".join(kind.needs() for kind in KINDS.values())
+        raise InvalidRecord(f"it fits no kind: it has {_keys(record)}; {needs}")
+    return told
 
 
-def _object(pairs: list[tuple[str, Any]]) -> Record:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise InvalidRecord(f"it has the key {twice!r} twice")
-    return found
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise InvalidRecord(f"{name} is no JSON value")
-
-
-def check(kind: Kind, record: Any) -> None:
+def check(kind: Kind, record: Record) -> None:
     """Hold a record against the declaration of its kind.
 
     Raises:
         InvalidRecord: it does not fit; the message names the place, what was found and what is needed.
     """
-    if not isinstance(record, dict):
-        raise InvalidRecord(f"a record is a JSON object, and this is {_shown(record)}")
-    if not kind.fits(record):
-        keys = ", ".join(list(record)[:10]) or "no keys at all"
-        raise InvalidRecord(f"it is no {kind.name} record: it has {keys}; {kind.needs()}")
     _check_row(kind, kind.root, record, "")
 
 
 def _check_row(kind: Kind, table: NativeTable, row: Record, place: str) -> None:
+    if isinstance(row, Doubled):
+        raise InvalidRecord(f"{place.rstrip('.') or 'it'} has the key {row.doubled!r} twice")
     for column in table.columns:
         if column.name == table.link:
             continue
         values = [value for name in column.names for value in _at(row, name)]
         if column.required and column.name not in table.stem and all(value is None for value in values):
-            raise InvalidRecord(f"{place}{column.json_key} is missing")
+            raise InvalidRecord(f"{place}{column.json_key} is missing; there is {_keys(row)}")
         for value in values:
             _check_value(column, value, place)
     for child in kind.children(table):
@@ -90,6 +64,8 @@ def _at(row: Record, name: str) -> Iterator[Any]:
     inner = row[outer]
     if not dot:
         yield inner
+    elif isinstance(inner, Doubled):
+        raise InvalidRecord(f"{outer} has the key {inner.doubled!r} twice")
     elif isinstance(inner, dict):
         yield from _at(inner, rest)
     elif inner is not None:
@@ -102,6 +78,8 @@ def _check_rows(kind: Kind, table: NativeTable, rows: Any, place: str) -> None:
     if not isinstance(rows, list):
         raise InvalidRecord(f"{place} holds {_shown(rows)} where a list is needed")
     for number, row in enumerate(rows):
+        if row is None:
+            continue
         if table.scalar is not None:
             if not isinstance(row, str):
                 raise InvalidRecord(f"{place}[{number}] holds {_shown(row)} where a text is needed")
@@ -146,6 +124,10 @@ def _is_time(value: str | float) -> bool:
     except (ValueError, OverflowError):
         return False
     return True
+
+
+def _keys(record: Record) -> str:
+    return ", ".join(list(record)[:10]) or "no key at all"
 
 
 def _shown(value: Any) -> str:

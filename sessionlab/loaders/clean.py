@@ -1,40 +1,37 @@
-"""Reading JSON files record by record: sound records go into a file of our own, the others are set aside with the reason.
+"""Reading JSON files record by record: sound records go into a file of our own, the others are set aside.
 
 It is the slow way, for the files that the fast one stumbles over; what it writes then goes the fast way too.
 """
 
 from __future__ import annotations
 
-import json
-import mmap
-import re
-import shutil
 import tempfile
-import zlib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
-import zstandard
-
 from sessionlab.errors import InvalidRecord
-from sessionlab.kinds import KINDS, Kind, Record, detect
-from sessionlab.loaders.check import check, decode
-from sessionlab.loaders.files import Form, form_of, form_of_text, open_unpacked, packing_of, stem
+from sessionlab.kinds import KINDS, Kind, Record
+from sessionlab.loaders.check import check, kind_of
+from sessionlab.loaders.decode import decode, encode
+from sessionlab.loaders.files import shown, stem
+from sessionlab.loaders.forms import BROKEN, Form
 from sessionlab.loaders.plain import plain
 from sessionlab.loaders.read import ORIGIN
-from sessionlab.loaders.split import Bytes, Slice, split
-from sessionlab.loaders.times import utc_time
-from sessionlab.schema import Type
+from sessionlab.loaders.split import Piece, split
+from sessionlab.loaders.unpack import Unpacked, unpacked
 
 Reject = Callable[[str, int | None, str, bytes], None]
 """Takes what is set aside: file, index of the record in it (None: the file itself), reason, raw bytes."""
+Found = Iterator[tuple[Piece, Any]]
+"""Pieces of a file, decoded."""
 
-_BOM = b"\xef\xbb\xbf"
-_FOREIGN_MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"\x00": "UTF-16 or binary"}
-_MAYBE_RECORD = re.compile(rb"(?<=[,\[\s])\s*\{")
+_UTF16 = "it is UTF-16 or binary, and JSON is UTF-8: convert it, as with iconv -f UTF-16 -t UTF-8"
+_MOST_TO_ADOPT = 1 << 26
+"""Bytes up to which a document whose records have no ids is read whole, to be told by all of them."""
 
 
 @dataclass
@@ -45,6 +42,29 @@ class Cleaned:
     path: Path
     records: int = 0
     largest: int = 0
+
+
+@dataclass
+class _Latest:
+    """Which records of a file stay: of two with one id, the one updated last; of two as late, the one further down."""
+
+    kinds: list[Kind] = field(default_factory=list)
+    losers: set[int] = field(default_factory=set)
+    _best: dict[tuple[str, str], tuple[tuple[str, ...], int]] = field(default_factory=dict)
+
+    def add(self, kind: Kind, flat: Record) -> bool:
+        """Take one more record; say whether another of its id is there."""
+        key, place = (kind.name, str(flat[kind.id.name])), len(self.kinds)
+        recency = tuple(flat[name] or "" for name in kind.recency)
+        self.kinds.append(kind)
+        known = self._best.get(key)
+        if known is not None and recency < known[0]:
+            self.losers.add(place)
+        else:
+            self._best[key] = recency, place
+            if known is not None:
+                self.losers.add(known[1])
+        return known is not None
 
 
 @dataclass
@@ -60,110 +80,102 @@ class Cleaner:
 
     def clean(self, path: str) -> None:
         """Read one file. Whatever is wrong with it or in it goes to ``reject``; nothing is raised for its sake."""
+        name = shown(path)
+        with ExitStack() as stack:
+            try:
+                found = stack.enter_context(unpacked(path, self.folder))
+            except PermissionError:
+                self.reject(name, None, "no permission to read it", b"")
+            except BROKEN as error:
+                self.reject(name, None, f"it cannot be read: {error}", b"")
+            else:
+                self._clean(name, found)
+
+    def _clean(self, name: str, found: Unpacked) -> None:
+        head = found.data[found.start : found.start + 4]
+        if found.trouble:
+            self.reject(name, None, found.trouble, b"")
+        elif found.form is Form.EMPTY:
+            self.reject(name, None, "the file is empty", found.data[:])
+            return
+        if b"\0" in head or head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            self.reject(name, None, _UTF16, found.data[:])
+            return
+        pieces = split(found.data, found.start, found.form, self._is_record)
+        self._keep(name, self._adopted(name, self._decoded(name, pieces)))
+
+    def _decoded(self, name: str, pieces: Iterator[Piece]) -> Found:
+        for piece in pieces:
+            reasons, value = [piece.trouble] if piece.trouble else [], None
+            try:
+                value = decode(piece.raw) if piece.raw or not reasons else None
+            except InvalidRecord as error:
+                reasons.append(str(error))
+            if reasons:
+                self.reject(name, piece.index, "; ".join(reasons), piece.raw)
+            else:
+                yield piece, value
+
+    def _is_record(self, raw: bytes) -> bool:
         try:
-            with _bytes_of(path) as (data, form):
-                reason = _foreign(data, form)
-                if reason:
-                    self.reject(path, None, reason, data[:])
-                else:
-                    self._clean(path, data, form)
-        except PermissionError:
-            self.reject(path, None, "no permission to read it", b"")
-        except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
-            self.reject(path, None, f"it cannot be read: {error}", b"")
+            return self._fits(decode(raw))
+        except InvalidRecord:
+            return False
 
-    def _clean(self, path: str, data: Bytes, form: Form) -> None:
-        decoded = (self._decoded(path, data, part) for part in split(data, form))
-        records = [found for some in decoded for found in some] if self._may_adopt(data, form) else None
-        if records is not None:
-            adopted = self._adopted(records, path)
-            self._keep(path, adopted if adopted is not None else iter(records))
-        else:
-            self._keep(path, (found for some in decoded for found in some))
-
-    def _decoded(self, path: str, data: Bytes, part: Slice) -> Iterator[tuple[Slice, Any]]:
-        """Decode one slice; where it is broken, look for sound records in it and reject the rest."""
+    def _fits(self, value: Any) -> bool:
         try:
-            if part.trouble and not part.raw:
-                raise InvalidRecord(part.trouble)
-            yield part, decode(part.raw, part.depth)
-        except InvalidRecord as error:
-            reason = f"{part.trouble}; {error}" if part.trouble and part.raw else str(error)
-            yield from self._salvaged(path, part, reason)
+            check(kind_of(value, self.kind), value)
+        except InvalidRecord:
+            return False
+        return True
 
-    def _salvaged(self, path: str, part: Slice, reason: str) -> Iterator[tuple[Slice, Any]]:
-        """Find whole records in a broken stretch: a bracket or quote too many must not take the good ones after it along."""
-        rest, found = 0, []
-        for start in _MAYBE_RECORD.finditer(part.raw, 1):
-            if start.end() - 1 < rest:
-                continue
-            record = _record_at(part.raw, start.end() - 1, self.kind)
-            if record:
-                if not found:
-                    self.reject(path, part.index, reason, part.raw[: start.start()])
-                found.append(record)
-                rest = record[1]
-        if not found:
-            self.reject(path, part.index, reason, part.raw)
-        for value, _ in found:
-            yield Slice(part.index, part.raw), value
-        tail = part.raw[rest:].strip(b" \t\r\n,]") if found else b""
-        if tail:
-            self.reject(path, part.index, "text between or after records", tail)
+    def _adopted(self, name: str, found: Found) -> Found:
+        """Give ids to the records of a document that has none: of one in which no record is sound as it stands."""
+        waiting: list[tuple[Piece, Any]] = []
+        size = 0
+        for piece, value in found:
+            waiting.append((piece, value))
+            size += len(piece.raw)
+            if size > _MOST_TO_ADOPT or self._fits(value):
+                return chain(waiting, found)
+        return iter(self._adopt(name, waiting))
 
-    def _may_adopt(self, data: Bytes, form: Form) -> bool:
-        """Whether the file may be a document whose records carry no ids: then it is read whole."""
-        kinds = [self.kind] if self.kind else list(KINDS.values())
-        small = len(data) < 1 << 26
-        return small and form is not Form.LINES and any(kind.adopt for kind in kinds)
-
-    def _adopted(self, records: list[tuple[Slice, Any]], path: str) -> Iterator[tuple[Slice, Any]] | None:
-        values = [value for _, value in records]
+    def _adopt(self, name: str, waiting: list[tuple[Piece, Any]]) -> list[tuple[Piece, Any]]:
+        values = [value for _, value in waiting]
         for kind in [self.kind] if self.kind else KINDS.values():
-            if kind.adopt and any(isinstance(value, dict) and kind.fits(value) for value in values):
-                adopted = kind.adopt(values, stem(path))
-                if adopted is not None:
-                    parts = [part for part, _ in records]
-                    return iter(list(zip(parts, adopted, strict=False)))
-        return None
+            fits = self.kind is not None or any(isinstance(value, dict) and kind.fits(value) for value in values)
+            records = kind.adopt(values, stem(name)) if kind.adopt and fits else None
+            if records is not None:
+                pieces = [piece for piece, _ in waiting]
+                if len(records) < len(pieces):
+                    pieces = [Piece(0, b"[" + b",".join(piece.raw for piece in pieces) + b"]")]
+                return list(zip(pieces, records, strict=True))
+        return waiting
 
-    def _keep(self, path: str, records: Iterator[tuple[Slice, Any]]) -> None:
+    def _keep(self, name: str, records: Found) -> None:
         """Write the sound records of a file; of two with one id, only the one updated last."""
-        best: dict[tuple[str, str], tuple[tuple[Any, ...], int]] = {}
-        losers: set[int] = set()
+        latest = _Latest()
         with tempfile.TemporaryFile(dir=self.folder) as spool:
-            kinds: list[Kind] = []
-            for part, value in records:
-                kind = self._checked(path, part, value)
-                if kind is None:
+            for piece, value in records:
+                try:
+                    kind = kind_of(value, self.kind)
+                    check(kind, value)
+                    flat = plain(kind, value)
+                    line = encode({**flat, ORIGIN: name})
+                except InvalidRecord as error:
+                    self.reject(name, piece.index, str(error), piece.raw)
                     continue
-                key, recency = (kind.name, _text_of(kind, value, path)), _recency(kind, value)
-                if key in best:
-                    self.superseded.append((*key, path))
-                    losers.add(best[key][1] if recency >= best[key][0] else len(kinds))
-                if key not in best or recency >= best[key][0]:
-                    best[key] = recency, len(kinds)
-                kinds.append(kind)
-                spool.write(_line(kind, value, path))
+                spool.write(line)
+                if latest.add(kind, flat):
+                    self.superseded.append((kind.name, str(flat[kind.id.name]), name))
             spool.seek(0)
-            self._write(spool, kinds, losers)
+            self._write(spool, latest)
 
-    def _checked(self, path: str, part: Slice, value: Any) -> Kind | None:
-        try:
-            kind = self.kind or (detect(value, KINDS) if isinstance(value, dict) else None)
-            if kind is None:
-                raise InvalidRecord(_no_kind(value))
-            check(kind, value)
-        except InvalidRecord as error:
-            self.reject(path, part.index, str(error), part.raw)
-            return None
-        return kind
-
-    def _write(self, spool: IO[bytes], kinds: Sequence[Kind], losers: set[int]) -> None:
+    def _write(self, spool: IO[bytes], latest: _Latest) -> None:
         with ExitStack() as stack:
             targets: dict[str, IO[bytes]] = {}
-            for place, (kind, line) in enumerate(zip(kinds, spool, strict=True)):
-                if place in losers:
+            for place, (kind, line) in enumerate(zip(latest.kinds, spool, strict=True)):
+                if place in latest.losers:
                     continue
                 told = self.cleaned.setdefault(kind.name, Cleaned(kind, self.folder / f"{kind.name}.jsonl"))
                 told.records += 1
@@ -171,80 +183,3 @@ class Cleaner:
                 if kind.name not in targets:
                     targets[kind.name] = stack.enter_context(told.path.open("ab"))
                 targets[kind.name].write(line)
-
-
-def _line(kind: Kind, record: Record, path: str) -> bytes:
-    return json.dumps({**plain(kind, record), ORIGIN: path}, ensure_ascii=False).encode() + b"\n"
-
-
-def _no_kind(value: Any) -> str:
-    needs = "; ".join(kind.needs() for kind in KINDS.values())
-    if not isinstance(value, dict):
-        return f"a record is a JSON object, and this is a {type(value).__name__}"
-    return f"it fits no kind: it has {', '.join(list(value)[:10]) or 'no keys at all'}; {needs}"
-
-
-def _record_at(raw: bytes, start: int, kind: Kind | None) -> tuple[Record, int] | None:
-    text = raw[start:].decode(errors="replace")
-    try:
-        value, end = json.JSONDecoder().raw_decode(text)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(value, dict):
-        return None
-    told = kind or detect(value, KINDS)
-    stop = start + len(text[:end].encode())
-    try:
-        if told is None:
-            return None
-        check(told, value)
-        return decode(raw[start:stop], 0), stop
-    except InvalidRecord:
-        return None
-
-
-def _text_of(kind: Kind, record: Record, path: str) -> str:
-    return str(next((record[name] for name in kind.id.names if record.get(name) is not None), path))
-
-
-def _recency(kind: Kind, record: Record) -> tuple[Any, ...]:
-    times = {column.name: column for column in kind.root.columns if column.type is Type.TIME}
-    told: list[Any] = []
-    for name in kind.recency:
-        values = [record[key] for key in times[name].names if record.get(key) is not None]
-        told.append((1, utc_time(values[0])) if values else (0, None))
-    return tuple((known, moment or 0) for known, moment in told)
-
-
-def _foreign(data: Bytes, form: Form) -> str | None:
-    if form is Form.EMPTY:
-        return "the file is empty"
-    if form is not Form.FOREIGN:
-        return None
-    head = bytes(data[:16])
-    for mark, name in _FOREIGN_MARKS.items():
-        if mark in head[:4]:
-            return f"it is {name}, and JSON is UTF-8: convert it, as with iconv -f UTF-16 -t UTF-8"
-    return f"it is not JSON: it begins with {head[:8]!r}"
-
-
-@contextmanager
-def _bytes_of(path: str) -> Iterator[tuple[Bytes, Form]]:
-    """Map a file's bytes, unpacked and without byte order mark, and tell its form."""
-    form = form_of(path)
-    with tempfile.TemporaryFile() as unpacked, Path(path).open("rb") as file:
-        source: IO[bytes] = file
-        if packing_of(path) != "none":
-            with open_unpacked(path) as packed:
-                shutil.copyfileobj(packed, unpacked)
-            unpacked.flush()
-            source = unpacked
-        if source.seek(0, 2) == 0:
-            yield b"", form
-            return
-        with mmap.mmap(source.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            if data[:3] == _BOM:
-                rest = data[3:]
-                yield rest, form_of_text(rest)
-            else:
-                yield data, form

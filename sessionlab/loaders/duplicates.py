@@ -10,7 +10,7 @@ from sessionlab.schema import literal, quote
 
 
 def files_with_duplicates(kind: Kind, paths: Sequence[str], target: Target) -> set[str]:
-    """Find the files in which one id stands twice: their nested rows cannot be told apart, so they are read record by record."""
+    """Find the files in which one id stands twice: their nested rows cannot be told apart."""
     root, key = table_of(kind, kind.root.name), quote(kind.id.name)
     if not _any_duplicates(root, key, target):
         return set()
@@ -30,8 +30,8 @@ def drop_superseded(kind: Kind, target: Target) -> int:
     """Of the records that share an id over several files, keep the one updated last; the file's path settles a tie.
 
     Returns:
-        How many were dropped. Each stands in ``main.superseded`` with the file that it lost to, so that a refresh can bring it
-        back once that file changes.
+        How many were dropped. Each stands in ``main.superseded`` with the file that it lost to, so that a refresh can
+        bring it back once that file changes.
     """
     root, key = table_of(kind, kind.root.name), quote(kind.id.name)
     if not _any_duplicates(root, key, target):
@@ -49,7 +49,8 @@ def drop_superseded(kind: Kind, target: Target) -> int:
         if not table.per_file:
             link = quote(table.link or kind.id.name)
             target.execute(
-                f"DELETE FROM {table_of(kind, table.name)} WHERE source = ? AND (file, {link}) IN ({_lost(kind, table, target)})",
+                f"DELETE FROM {table_of(kind, table.name)}"
+                f" WHERE source = ? AND (file, {link}) IN ({_lost(kind, table, target)})",
                 [target.source],
             )
     target.execute(
@@ -64,9 +65,10 @@ def _lost(kind: Kind, table: NativeTable, target: Target) -> str:
     parent = next((above for above in kind.tables if above.name == table.parent), None)
     if parent is None or parent is kind.root:
         return "SELECT file, id FROM losers"
+    lost = _lost(kind, parent, target)
     return (
-        f"SELECT file, {quote(parent.key[0])} FROM {table_of(kind, parent.name)} WHERE source = {literal(target.source)}"
-        f" AND (file, {quote(str(parent.link))}) IN ({_lost(kind, parent, target)})"
+        f"SELECT file, {quote(parent.key[0])} FROM {table_of(kind, parent.name)}"
+        f" WHERE source = {literal(target.source)} AND (file, {quote(str(parent.link))}) IN ({lost})"
     )
 
 
@@ -81,7 +83,8 @@ def drop_superseded_rows(kind: Kind, target: Target) -> int:
     order = ", ".join(f"{quote(name)} DESC NULLS LAST" for name in kind.recency)
     return target.count(
         f"DELETE FROM {root} WHERE rowid IN (SELECT rowid FROM (\n"
-        f"    SELECT rowid, row_number() OVER (PARTITION BY {key} ORDER BY {order}, r::VARCHAR DESC, rowid DESC) AS place\n"
+        f"    SELECT rowid,"
+        f" row_number() OVER (PARTITION BY {key} ORDER BY {order}, r::VARCHAR DESC, rowid DESC) AS place\n"
         f"    FROM {root} AS r WHERE source = ?) WHERE place > 1)",
         [target.source],
     )

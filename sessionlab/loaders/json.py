@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+import tempfile
+from collections.abc import Collection, Sequence
 from contextlib import closing
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
 import duckdb
 
+from sessionlab.errors import SourceError
 from sessionlab.kinds import KINDS, Kind
 from sessionlab.loaders.clean import Cleaned, Cleaner
 from sessionlab.loaders.duplicates import drop_superseded, files_with_duplicates
-from sessionlab.loaders.files import FileState, Form, expand, states, stem
+from sessionlab.loaders.files import WILD, FileState, Listing, expand, shown, states, stem
+from sessionlab.loaders.forms import Form
 from sessionlab.loaders.plain import plain_shape
 from sessionlab.loaders.read import checks, inserts
-from sessionlab.loaders.scan import Group, scan
+from sessionlab.loaders.scan import Group, by_halves, scan
 from sessionlab.loaders.target import Outcome, Stumbled, Target, table_of
-from sessionlab.loaders.times import MACROS
+from sessionlab.loaders.times import MACROS, is_no_time
 from sessionlab.schema import Type, quote
 
+_USUAL_MOST = 1 << 24
+"""The size up to which the reader takes a record unless told otherwise."""
 _FILES = "file IN (SELECT unnest(?::VARCHAR[]))"
 
 
@@ -30,7 +36,8 @@ class JsonSource:
     """
 
     def __init__(self, pattern: str, kind: Kind | None = None) -> None:
-        self.uri = str(Path(pattern).expanduser().absolute())
+        self._pattern = str(Path(pattern).expanduser().absolute())
+        self.uri = shown(self._pattern)
         self.name = _readable_name(self.uri)
         self.kind = kind
         self.only: frozenset[str] | None = None
@@ -42,24 +49,26 @@ class JsonSource:
 
     def list_files(self) -> tuple[list[FileState], list[str]]:
         """Stat the files there are now; beside them the paths of files that no loader of JSON reads."""
-        paths, ignored = expand(self.uri)
-        return list(states(paths)), ignored
+        found = expand(self._pattern)
+        return list(states(found.paths)), found.ignored
 
     def load(self, target: Target) -> Outcome:
         """Write the files' rows into the native tables.
 
         Raises:
-            Stumbled: the reader broke on files that looked sound; they are in ``closer`` now, and the load is to be begun anew.
+            Stumbled: the reader broke on files that looked sound; they are in ``closer`` now, and the load begins anew.
             InvalidRecord: something would be rejected, and the load is strict.
-            SourceError: there are no files.
+            SourceError: there are no files, or the reader breaks on what it read without trouble before.
         """
-        found, ignored = self.list_files()
-        wanted = [state for state in found if self.only is None or state.path in self.only]
-        outcome = Outcome(ignored=ignored)
+        found = expand(self._pattern)
+        paths = [path for path in found.paths if self.only is None or shown(path) in self.only]
+        wanted = list(states(paths))
+        outcome = Outcome(ignored=[shown(path) for path in found.ignored])
+        self._reject_closed(found, target)
         target.step("looking through the files")
-        seen = scan([state.path for state in wanted if state.path not in self.closer], self.kind)
+        seen = scan([path for path in paths if path not in self.closer], self.kind)
         closer = {*seen.closer, *self.closer}
-        for group in seen.groups.values():
+        for group in seen.groups:
             outcome.kinds.add(group.kind.name)
             closer |= self._read(group, target)
         outcome.superseded += _clean(sorted(closer), target, outcome, self.kind)
@@ -67,6 +76,11 @@ class JsonSource:
             outcome.superseded += drop_superseded(KINDS[name], target)
         outcome.files = _accounts(wanted, outcome.kinds, target)
         return outcome
+
+    def _reject_closed(self, found: Listing, target: Target) -> None:
+        if self.only is None:
+            for folder in found.closed:
+                target.reject(shown(folder), None, "no permission to look into this folder", b"")
 
     def _read(self, group: Group, target: Target) -> set[str]:
         """Read a group; return its files that turned out to need a closer look, their rows taken out again."""
@@ -78,7 +92,10 @@ class JsonSource:
             for _, statement in statements:
                 target.execute(statement)
         except duckdb.Error as error:
-            self.closer.update(_culprits(group))
+            culprits = _culprits(group)
+            if not culprits:
+                raise SourceError(f"{self.uri} cannot be read: {error}") from error
+            self.closer |= culprits
             raise Stumbled from error
         suspects |= _unreadable(group.kind, group.paths, target)
         _remove(group.kind, suspects, target)
@@ -87,31 +104,28 @@ class JsonSource:
 
 def _readable_name(uri: str) -> str:
     """Name a source after its file, its folder, or the last part of its path that holds no wildcard."""
-    plain = [part for part in Path(uri).parts if not set(part) & set("*?[")]
+    plain = [part for part in Path(uri).parts if not set(part) & WILD]
     return stem(plain[-1]) if len(plain) > 1 else "files"
 
 
-def _culprits(group: Group) -> Iterator[str]:
-    """Find the files that break the reader, by halves, in a database of its own."""
-    try:
+def _culprits(group: Group) -> set[str]:
+    """Find the files that break the reader, in a database of its own."""
+
+    def read(paths: list[str]) -> bool:
         with closing(duckdb.connect()) as connection:
             connection.execute("SET TimeZone = 'UTC'").execute(MACROS)
-            for statement in checks(group):
+            for statement in checks(replace(group, paths=paths)):
                 connection.execute(statement).fetchall()
-    except duckdb.Error:
-        if len(group.paths) == 1:
-            yield group.paths[0]
-            return
-        middle = len(group.paths) // 2
-        for half in (group.paths[:middle], group.paths[middle:]):
-            yield from _culprits(Group(group.kind, group.form, group.packing, half, group.shape))
+        return True
+
+    return {path for paths, sound in by_halves(group.paths, read) if not sound for path in paths}
 
 
 def _unreadable(kind: Kind, paths: Sequence[str], target: Target) -> set[str]:
-    """Find the files with a time that cannot be read or a row without what it needs, by the marks they left in the tables."""
+    """Find the files with an unreadable time or a row without what it needs, by what they left in the tables."""
     files: set[str] = set()
     for table in kind.tables:
-        times = (f"isinf({quote(column.name)})" for column in table.columns if column.type is Type.TIME)
+        times = (is_no_time(quote(column.name)) for column in table.columns if column.type is Type.TIME)
         missing = (f"{quote(column.name)} IS NULL" for column in table.required)
         bad = " OR ".join(chain(times, missing))
         if bad:
@@ -134,18 +148,22 @@ def _remove(kind: Kind, files: Collection[str], target: Target) -> None:
 
 def _clean(paths: Sequence[str], target: Target, outcome: Outcome, kind: Kind | None) -> int:
     """Read files record by record and load what is sound in them; return how many records lost to a later one."""
-    cleaner = Cleaner(target.folder, target.reject, kind)
+    cleaner = Cleaner(Path(tempfile.mkdtemp(prefix="sound-", dir=target.folder)), target.reject, kind)
     for number, path in enumerate(paths, 1):
         target.step(f"a closer look at {Path(path).name} ({number} of {len(paths)})")
         cleaner.clean(path)
     for cleaned in cleaner.cleaned.values():
         outcome.kinds.add(cleaned.kind.name)
-        for _, statement in inserts(_plain_group(cleaned), target.source, largest=max(1 << 24, 2 * cleaned.largest)):
+        for _, statement in inserts(_plain_group(cleaned), target.source, largest=max(_USUAL_MOST, cleaned.largest)):
             target.execute(statement)
-    rows = [(target.source, kind_name, session, file, file) for kind_name, session, file in cleaner.superseded]
-    if rows:
-        target.connection.executemany("INSERT INTO main.superseded VALUES (?, ?, ?, ?, ?)", rows)
-    return len(rows)
+    if cleaner.superseded:
+        kinds, sessions, files = map(list, zip(*cleaner.superseded, strict=True))
+        target.execute(
+            "INSERT INTO main.superseded SELECT ?, unnest(?::VARCHAR[]), unnest(?::VARCHAR[]),"
+            " unnest(?::VARCHAR[]) AS file, file",
+            [target.source, kinds, sessions, files],
+        )
+    return len(cleaner.superseded)
 
 
 def _plain_group(cleaned: Cleaned) -> Group:

@@ -1,11 +1,13 @@
-"""The one plain shape that records take after a close look: every column under its own name, all else packed beside them."""
+"""The one plain shape that records take after a close look: each column under its own name, all else packed beside."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from sessionlab.kinds import Kind, NativeTable, Record
 from sessionlab.loaders.structure import Shape
+from sessionlab.loaders.times import utc_time
 from sessionlab.schema import Column, Type
 
 PACKED = "sessionlab:extra"
@@ -32,31 +34,46 @@ def _plain_row(kind: Kind, table: NativeTable, row: Record) -> Record:
     rest = dict(row)
     flat: Record = {}
     for column in table.columns:
-        values = [_take(rest, name) for name in column.names]
-        flat[column.name] = _whole(column, next((value for value in values if value is not None), None))
+        flat[column.name] = _whole(column, _take(rest, column.names))
     for child in kind.children(table):
-        lists = [rest.pop(name, None) for name in child.nest]
-        rows = next((found for found in lists if found is not None), None) or []
+        rows = [inner for inner in _take(rest, child.nest) or [] if inner is not None]
         flat[child.nest[0]] = rows if child.scalar else [_plain_row(kind, child, inner) for inner in rows]
-    undeclared = {key: value for key, value in rest.items() if value is not None}
-    flat[PACKED] = undeclared or None
+    flat[PACKED] = {key: value for key, value in rest.items() if value is not None} or None
     return flat
 
 
-def _take(row: Record, name: str) -> Any:
-    """Take a value out of a row, reaching into an object for a dotted name; an object emptied so goes too."""
+def _take(row: Record, names: Iterable[str]) -> Any:
+    """Take the first value that is there under one of some names; what another one holds besides stays in the row."""
+    found = None
+    for name in names:
+        value = _value(row, name)
+        if found is None or value is None or value == found:
+            _remove(row, name)
+            found = value if found is None else found
+    return found
+
+
+def _value(row: Record, name: str) -> Any:
+    outer, dot, rest = name.partition(".")
+    inner = row.get(outer)
+    return inner if not dot else inner.get(rest) if isinstance(inner, dict) else None
+
+
+def _remove(row: Record, name: str) -> None:
+    """Remove a value from a row, reaching into an object for a dotted name; an object emptied so goes too."""
     outer, dot, rest = name.partition(".")
     if not dot:
-        return row.pop(outer, None)
-    inner = row.get(outer)
-    if not isinstance(inner, dict):
-        return None
-    row[outer] = inner = dict(inner)
-    value = inner.pop(rest, None)
-    if not inner:
-        del row[outer]
-    return value
+        row.pop(outer, None)
+    elif isinstance(row.get(outer), dict):
+        row[outer] = {key: value for key, value in row[outer].items() if key != rest}
+        if not row[outer]:
+            del row[outer]
 
 
 def _whole(column: Column, value: Any) -> Any:
-    return int(value) if column.type is Type.INTEGER and isinstance(value, float) else value
+    """Give a checked value in the one form of its type: 3.0 as 3, a time as text that DuckDB reads for certain."""
+    if value is None:
+        return None
+    if column.type is Type.TIME:
+        return utc_time(value).isoformat(sep=" ", timespec="microseconds")
+    return int(value) if column.type is Type.INTEGER else value

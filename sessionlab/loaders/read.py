@@ -1,13 +1,14 @@
-"""The SQL that reads a group of sound JSON files into the native tables: one strict read a table, each with its columns only."""
+"""The SQL that reads sound JSON files into the native tables: one strict read a table, each with its columns only."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 
 from sessionlab.kinds import Kind, NativeTable
 from sessionlab.loaders.files import STEM_SQL
-from sessionlab.loaders.scan import Group
+from sessionlab.loaders.scan import Group, listed
 from sessionlab.loaders.structure import Shape
 from sessionlab.schema import Column, Type, literal, quote
 
@@ -53,7 +54,7 @@ def _selected(group: Group, table: NativeTable, source: str, largest: int) -> tu
     if group.shape.packed:
         columns[ORIGIN] = "VARCHAR"
     rows = _reader(group, columns, largest)
-    for parent, child in zip(path, path[1:], strict=False):
+    for parent, child in pairwise(path):
         rows = _unnested(group.shape, parent, child, rows)
     return ",\n    ".join([f"{literal(source)} AS source", "file", *_expressions(group.shape, table)]), rows
 
@@ -77,7 +78,7 @@ def _path_to(kind: Kind, table: NativeTable) -> list[NativeTable]:
 
 
 def _columns(shape: Shape, path: list[NativeTable]) -> dict[str, str]:
-    """Give the keys to read and their types for one table, and of the tables above it no more than the way and the ids."""
+    """Give the keys to read and their types for one table; of the tables above it, no more than the way and the ids."""
     first, *below = path
     if below:
         fields = _fields(shape, first, [_id_of(first)])
@@ -124,20 +125,23 @@ def _reader(group: Group, columns: Mapping[str, str], largest: int) -> str:
         f"format = {literal(group.form.value)}",
         f"compression = {literal(group.packing)}",
         "filename = true",
+        "hive_partitioning = false",
         *([f"maximum_object_size = {largest}"] if largest else []),
     ]
-    files = ", ".join(map(literal, group.paths))
     file = quote(ORIGIN) if group.shape.packed else "filename"
-    return f"(SELECT * RENAME ({file} AS file) FROM read_json([{files}], {', '.join(options)})) AS r"
+    return f"(SELECT * RENAME ({file} AS file) FROM read_json([{listed(group.paths)}], {', '.join(options)})) AS r"
 
 
 def _unnested(shape: Shape, parent: NativeTable, child: NativeTable, rows: str) -> str:
-    """Unfold the rows of a nested table; each keeps its file and its parent's id, under the name of the link."""
+    """Unfold the rows of a nested table; each keeps its file and its parent's id, under the name of the link.
+
+    A null among them is no row.
+    """
     at = "r" if parent.parent is None else "r.e"
     ids = _value(shape, parent, _id_of(parent), at)
     return (
-        f"(SELECT file, {ids} AS {quote(str(child.link))},"
-        f" unnest({at}.{quote(shape.nests[child.name])}) AS e FROM {rows}) AS r"
+        f"(FROM (SELECT file, {ids} AS {quote(str(child.link))},"
+        f" unnest({at}.{quote(shape.nests[child.name])}) AS e FROM {rows}) WHERE e IS NOT NULL) AS r"
     )
 
 
@@ -164,7 +168,7 @@ def _value(shape: Shape, table: NativeTable, column: Column, at: str) -> str:
 
 
 def _extra(shape: Shape, table: NativeTable, at: str) -> str:
-    """Put the undeclared keys of a row together as one JSON object, leaving out those that are null; NULL if there are none."""
+    """Put the undeclared keys of a row together as one JSON object without nulls; NULL if there are none."""
     keys = list(_undeclared(shape, table))
     if shape.packed:
         return f"{at}.{quote(shape.packed)}"

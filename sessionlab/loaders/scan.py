@@ -1,40 +1,31 @@
-"""One pass over JSON files that writes nothing: which can be read straight by DuckDB, as what, and which want a closer look."""
+"""One pass over JSON files that writes nothing: which DuckDB can read straight, and which want a closer look."""
 
 from __future__ import annotations
 
 import json
-import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
-import zstandard
 
 from sessionlab.kinds import KINDS, Kind, detect
-from sessionlab.loaders.files import Form, form_of, packing_of
+from sessionlab.loaders.files import shown
+from sessionlab.loaders.forms import BROKEN, Form, damage_of, form_of, packing_of
 from sessionlab.loaders.structure import Shape, Unfit, shape_of
 from sessionlab.schema import literal
 
+T = TypeVar("T")
 _BATCH = 1000
-_GLOB_SIGNS = frozenset("*?[")
-# NaN and infinity are not JSON, but the reader takes them. They look like any real number in the structure, so a record with a
-# real number is searched for them.
-_STRUCTURES = r"""
-SELECT filename, structure, odd, count(*)
-FROM (
-    SELECT
-        filename,
-        json_structure(json)::VARCHAR AS structure,
-        CASE
-            WHEN contains(structure, 'DOUBLE') THEN regexp_matches(json::VARCHAR, '[:,\[]\s*-?(nan|inf)', 'i')
-            ELSE false
-        END AS odd
-    FROM read_json_objects([{paths}], format = '{form}', compression = '{packing}', filename = true)
-)
-GROUP BY ALL
-"""
+_MOST_GROUPS = 8
+"""Files of one kind and form that differ so much that more statements than this would be needed go record by record."""
+
+_TEXT = r'"(?:[^"\\]|\\.)*"'
+_COMMA = r",\s*[}\]]"
+_NUMBER = r"[:,\[]\s*-?(?:nan|inf|[0-9.]+e\+?[0-9]{3})"
+_Structures = list[tuple[str, bool, int]]
+_How = tuple[Form, str]
 
 
 @dataclass
@@ -53,102 +44,45 @@ class Group:
 class Scan:
     """What the pass found: groups to read straight, and files to read record by record."""
 
-    groups: dict[tuple[str, Form, str], Group] = field(default_factory=dict)
+    kind: Kind | None = None
+    groups: list[Group] = field(default_factory=list)
     closer: list[str] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
     """Files that are sound and hold no record, as ``[]``."""
+    _verdicts: dict[str, tuple[Kind, Shape] | None] = field(default_factory=dict)
 
-
-def scan(paths: Sequence[str], kind: Kind | None = None) -> Scan:
-    """Look through JSON files.
-
-    Args:
-        paths: Absolute paths.
-        kind: Take every record to be of this kind, rather than tell by its keys.
-    """
-    found = Scan()
-    verdicts: dict[str, tuple[Kind, Shape] | None] = {}
-    for (form, packing), batch in _batches(paths, found):
-        for path, structures in _structures(batch, form, packing):
-            if structures is None:
-                found.closer.append(path)
-            elif not structures:
-                found.empty.append(path)
-            else:
-                _place(found, verdicts, path, form, packing, structures, kind)
-    return found
-
-
-def _batches(paths: Sequence[str], found: Scan) -> Iterator[tuple[tuple[Form, str], list[str]]]:
-    alike: dict[tuple[Form, str], list[str]] = {}
-    for path in paths:
-        try:
-            how = form_of(path), packing_of(path)
-        except (OSError, EOFError, zlib.error, zstandard.ZstdError):
-            found.closer.append(path)
-            continue
-        if how[0] in (Form.EMPTY, Form.FOREIGN) or _GLOB_SIGNS & set(path):
-            found.closer.append(path)
-        else:
-            alike.setdefault(how, []).append(path)
-    for how, files in alike.items():
-        for start in range(0, len(files), _BATCH):
-            yield how, files[start : start + _BATCH]
-
-
-def _structures(paths: list[str], form: Form, packing: str) -> Iterator[tuple[str, list[tuple[str, bool, int]] | None]]:
-    """Yield each file with the structures of its records, or with None where the reader stumbles over it.
-
-    The reader stops at the first broken file and does not always name it, so a batch that fails is halved. It works in a database
-    of its own: nesting beyond a hundred levels makes DuckDB 2.0 shut the whole database down.
-    """
-    text = _STRUCTURES.format(paths=", ".join(map(literal, paths)), form=form.value, packing=packing)
-    try:
-        with closing(duckdb.connect()) as connection:
-            rows = connection.execute(text).fetchall()
-    except duckdb.Error:
-        if len(paths) == 1:
-            yield paths[0], None
+    def place(self, path: str, how: _How, structures: _Structures) -> None:
+        """Put a file into a group that it fits, or among those that want a closer look."""
+        told = [self._verdict(structure) for structure, _, _ in structures]
+        shapes = [verdict[1] for verdict in told if verdict]
+        kinds = {verdict[0].name for verdict in told if verdict}
+        odd = any(odd for _, odd, _ in structures)
+        group = None if odd or None in told or len(kinds) != 1 else self._group(kinds.pop(), how, shapes)
+        if group is None:
+            self.closer.append(path)
             return
-        middle = len(paths) // 2
-        yield from _structures(paths[:middle], form, packing)
-        yield from _structures(paths[middle:], form, packing)
-        return
-    by_path: dict[str, list[tuple[str, bool, int]]] = {path: [] for path in paths}
-    for path, structure, odd, count in rows:
-        by_path[path].append((structure, odd, count))
-    yield from by_path.items()
+        for shape in shapes:
+            group.shape.merge(shape)
+        group.paths.append(path)
+        group.records += sum(count for _, _, count in structures)
 
+    def _group(self, kind: str, how: _How, shapes: list[Shape]) -> Group | None:
+        together = Shape()
+        for shape in shapes:
+            if not together.takes(shape):
+                return None
+            together.merge(shape)
+        alike = [group for group in self.groups if (group.kind.name, group.form, group.packing) == (kind, *how)]
+        fitting = next((group for group in alike if group.shape.takes(together)), None)
+        if fitting is None and len(alike) < _MOST_GROUPS:
+            fitting = Group(KINDS[kind], *how)
+            self.groups.append(fitting)
+        return fitting
 
-def _place(
-    found: Scan,
-    verdicts: dict[str, tuple[Kind, Shape] | None],
-    path: str,
-    form: Form,
-    packing: str,
-    structures: list[tuple[str, bool, int]],
-    kind: Kind | None,
-) -> None:
-    """Put a file into the group it fits, or among those that want a closer look."""
-    for structure, _, _ in structures:
-        if structure not in verdicts:
-            verdicts[structure] = _verdict(json.loads(structure), kind)
-    told = [verdicts[structure] for structure, _, _ in structures]
-    kinds = {verdict[0].name for verdict in told if verdict}
-    if None in told or len(kinds) != 1 or any(odd for _, odd, _ in structures):
-        found.closer.append(path)
-        return
-    (name,) = kinds
-    group = found.groups.setdefault((name, form, packing), Group(KINDS[name], form, packing))
-    try:
-        for verdict in told:
-            if verdict:
-                group.shape.merge(verdict[1])
-    except Unfit:
-        found.closer.append(path)
-        return
-    group.paths.append(path)
-    group.records += sum(count for _, _, count in structures)
+    def _verdict(self, structure: str) -> tuple[Kind, Shape] | None:
+        if structure not in self._verdicts:
+            self._verdicts[structure] = _verdict(json.loads(structure), self.kind)
+        return self._verdicts[structure]
 
 
 def _verdict(structure: Any, kind: Kind | None) -> tuple[Kind, Shape] | None:
@@ -161,3 +95,118 @@ def _verdict(structure: Any, kind: Kind | None) -> tuple[Kind, Shape] | None:
         return told, shape_of(told, structure)
     except Unfit:
         return None
+
+
+def scan(paths: Sequence[str], kind: Kind | None = None) -> Scan:
+    """Look through JSON files.
+
+    Args:
+        paths: Absolute paths.
+        kind: Take every record to be of this kind, rather than tell by its keys.
+    """
+    found = Scan(kind)
+    for how, batch in _batches(paths, found.closer):
+        for path, structures in _structures(batch, how):
+            if structures is None:
+                found.closer.append(path)
+            elif not structures:
+                found.empty.append(path)
+            else:
+                found.place(path, how, structures)
+    return found
+
+
+def _batches(paths: Sequence[str], closer: list[str]) -> Iterator[tuple[_How, list[str]]]:
+    """Deal out files that are read alike; those that the reader need not even try go to ``closer``."""
+    alike: dict[_How, list[str]] = {}
+    for path in paths:
+        how = _how_to_read(path)
+        if how is None:
+            closer.append(path)
+        else:
+            alike.setdefault(how, []).append(path)
+    for how, files in alike.items():
+        for start in range(0, len(files), _BATCH):
+            yield how, files[start : start + _BATCH]
+
+
+def _how_to_read(path: str) -> _How | None:
+    if shown(path) != path:
+        return None
+    try:
+        form, packing = form_of(path), packing_of(path)
+    except BROKEN:
+        return None
+    if form in (Form.EMPTY, Form.FOREIGN) or damage_of(path, packing):
+        return None
+    return form, packing
+
+
+def _structures(paths: list[str], how: _How) -> Iterator[tuple[str, _Structures | None]]:
+    """Yield each file with the structures of its records, or with None where the reader stumbles over it.
+
+    It works in a database of its own: nesting beyond a hundred levels makes DuckDB 2.0 shut the whole database down.
+    """
+
+    def read(some: list[str]) -> dict[str, _Structures]:
+        by_path: dict[str, _Structures] = {path: [] for path in some}
+        with closing(duckdb.connect()) as connection:
+            for path, structure, odd, count in connection.execute(_query(some, how)).fetchall():
+                by_path[path].append((structure, odd, count))
+        return by_path
+
+    for some, by_path in by_halves(paths, read):
+        yield from by_path.items() if by_path is not None else ((path, None) for path in some)
+
+
+def _query(paths: list[str], how: _How) -> str:
+    """Ask for the structures in each file, how many records have them, and whether one of these is odd.
+
+    The reader takes a comma before a closing bracket, NaN and infinity, none of which is JSON, and numbers beyond any
+    double. A record that seems to have such is searched again without its texts. Only one with a real number can have
+    the latter.
+    """
+    return f"""
+        SELECT filename, structure, odd, count(*)
+        FROM (
+            SELECT
+                filename,
+                json_structure(json)::VARCHAR AS structure,
+                CASE
+                    WHEN regexp_matches(json::VARCHAR, '{_COMMA}')
+                        OR contains(structure, 'DOUBLE') AND regexp_matches(json::VARCHAR, '{_NUMBER}', 'i')
+                    THEN regexp_matches(regexp_replace(json::VARCHAR, '{_TEXT}', '""', 'g'), '{_COMMA}|{_NUMBER}', 'i')
+                    ELSE false
+                END AS odd
+            FROM read_json_objects(
+                [{listed(paths)}], format = '{how[0].value}', compression = '{how[1]}',
+                filename = true, hive_partitioning = false
+            )
+        )
+        GROUP BY ALL
+    """
+
+
+def by_halves(paths: list[str], read: Callable[[list[str]], T]) -> Iterator[tuple[list[str], T | None]]:
+    """Read files together; where DuckDB refuses, by halves, down to the single ones that it refuses: those with None.
+
+    The reader stops at the first broken file and does not always name it.
+    """
+    try:
+        yield paths, read(paths)
+    except duckdb.Error:
+        if len(paths) == 1:
+            yield paths, None
+            return
+        middle = len(paths) // 2
+        yield from by_halves(paths[:middle], read)
+        yield from by_halves(paths[middle:], read)
+
+
+def listed(paths: Sequence[str]) -> str:
+    """List paths for the reader, the signs of a glob in them taken for themselves."""
+    return ", ".join(literal(_plain(path)) for path in paths)
+
+
+def _plain(path: str) -> str:
+    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in path) if {*"*?["} & {*path} else path

@@ -1,123 +1,223 @@
-"""Cutting a JSON file into its records without trusting it, so that one broken record costs no more than itself."""
+"""Cutting a JSON file into its records without trusting it, so that one broken record costs no more than itself.
+
+Where a value is sound JSON, C code finds its end. Where it is not, brackets are counted up to where it seems to end; if
+the text up to there looks out of step (a bracket or a quote too many), the next sound record is where it goes on.
+"""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 from mmap import mmap
 
-from sessionlab.loaders.files import Form
+from sessionlab.loaders.forms import Form
 
 Bytes = bytes | mmap
 
-_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)|[{}\[\],]', re.DOTALL)
+_WINDOW = 1 << 20
+_LONGEST_WORD = len("-Infinity")
 _BLANK = b" \t\r\n"
+_FARTHEST = 1 << 22
+"""How far to count brackets for the end of a broken record."""
+_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)|[{}\[\],\n]', re.DOTALL)
+_TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_IN_STEP = re.compile(rb"(?:[\s{}\[\],:0-9.eE+-]|true|false|null|NaN|-?Infinity)*")
+_MAYBE_RECORD = re.compile(rb"(?:\A|[^:\s])\s*(\{)")
+_ON_ITS_LINE = re.compile(rb"[^ \t\r]")
+_NOT_BLANK = re.compile(rb"[^ \t\r\n]")
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+# Numbers and objects are counted, not made: all that is asked is where a value ends.
+_SCANNER = json.JSONDecoder(strict=False, parse_int=len, parse_float=len, parse_constant=len, object_pairs_hook=len)
 
 
 @dataclass(frozen=True)
-class Slice:
-    """A record as it stands in its file: its place among the others, its bytes, and how deeply it nests.
+class Piece:
+    """A stretch of a file that is a record, or should be one: its place among the others, and its bytes.
 
-    ``trouble`` says what is wrong with the text around it, where something is.
+    ``index`` is None for what is wrong with the file rather than with a record. ``trouble`` says what is wrong with the
+    text around it, where something is.
     """
 
-    index: int
+    index: int | None
     raw: bytes
-    depth: int = 0
     trouble: str | None = None
 
 
-def split(data: Bytes, form: Form) -> Iterator[Slice]:
-    """Cut the bytes of a file into records.
+def split(data: Bytes, start: int, form: Form, sound: Callable[[bytes], bool]) -> Iterator[Piece]:
+    """Cut the bytes of a file into pieces.
 
     Args:
-        data: UTF-8 text without a byte order mark, or what claims to be such.
-        form: ``ARRAY``, ``LINES`` or ``OBJECTS``.
+        data: UTF-8 text, or what claims to be such.
+        start: Where in it to begin, as after a byte order mark.
+        form: How it holds its records.
+        sound: Whether a text is a record: asked only where the cutting has gone out of step.
     """
-    if form is Form.LINES:
-        yield from _lines(data)
-    elif form is Form.ARRAY:
-        yield from _array(data)
-    else:
-        yield from _objects(data)
-
-
-def _lines(data: Bytes) -> Iterator[Slice]:
-    start = index = 0
-    while start < len(data):
-        end = data.find(b"\n", start)
-        end = len(data) if end < 0 else end
-        line = data[start:end].strip(_BLANK)
-        start = end + 1
-        if line:
-            yield Slice(index, line, depth_of(line))
-            index += 1
+    splitter = _Splitter(data, form, sound)
+    return splitter.array(start) if form is Form.ARRAY else splitter.sequence(start)
 
 
 def depth_of(text: bytes) -> int:
-    """Count how deeply brackets nest in a JSON text."""
-    if text.count(b"[") + text.count(b"{") < 100:
-        return 0
-    depth = deepest = 0
-    for token in _TOKEN.finditer(text):
-        sign = token[0]
-        if sign in (b"{", b"["):
-            depth += 1
-            deepest = max(deepest, depth)
-        elif sign in (b"}", b"]"):
-            depth -= 1
-    return deepest
+    """Count how deeply brackets nest in a JSON text.
+
+    >>> depth_of(b'{"a": [[], {"b": "[[["}]}')
+    3
+    """
+    brackets = _TEXT.sub(b"", text).translate(None, _NO_BRACKETS)
+    return max(accumulate(map(_STEPS.__getitem__, brackets)), default=0)
 
 
-def _array(data: Bytes) -> Iterator[Slice]:
-    depth = deepest = index = 0
-    start = 0
-    for token in _TOKEN.finditer(data):
-        sign = token[0]
-        if sign in (b"{", b"["):
-            depth += 1
-            deepest = max(deepest, depth)
-            if depth == 1:
-                start = token.end()
-        elif sign == b"," and depth == 1:
-            yield Slice(index, data[start : token.start()].strip(_BLANK), deepest)
-            index, start, deepest = index + 1, token.end(), 1
-        elif sign in (b"}", b"]"):
-            depth -= 1
-            if depth == 0:
-                yield from _last(index, data[start : token.start()], deepest, data[token.end() :])
+class _Splitter:
+    def __init__(self, data: Bytes, form: Form, sound: Callable[[bytes], bool]) -> None:
+        self._data = data
+        self._form = form
+        self._sound = sound
+        self._index = -1
+        self._ends = Ends(data)
+
+    def array(self, place: int) -> Iterator[Piece]:
+        place = self._skip(place) + 1
+        piece, comma = None, False
+        while self._at(place := self._skip(place)) not in (b"]", b""):
+            end, after = self._element(place)
+            piece = self._piece(place, end, "a comma with no record before it" if end == place else None)
+            yield piece
+            comma = self._at(after) == b","
+            place = after + 1 if comma else after
+        if self._at(place) == b"" and not (piece and piece.trouble):
+            yield Piece(None, b"", "the array is not closed: the file is cut off")
+        elif comma and self._at(place):
+            yield Piece(None, b",", "a comma with no record after it")
+        yield from self._tail(self._skip(place + 1))
+
+    def _element(self, place: int) -> tuple[int, int]:
+        """Give where the element ends that begins here, and the place of what follows."""
+        end = self._ends.of_value(place)
+        if end is None or self._at(self._skip(end)) not in (b",", b"]", b"{", b""):
+            end = self._resync(place)
+        return end, self._skip(end)
+
+    def _tail(self, place: int) -> Iterator[Piece]:
+        """Go on behind an array: another one, objects, or what should not be there."""
+        sign = self._at(place)
+        if sign == b"[":
+            yield from self.array(place)
+        elif sign == b"{":
+            yield from self.sequence(place)
+        elif sign:
+            yield self._piece(place, len(self._data), "text after the end of the array")
+
+    def sequence(self, place: int) -> Iterator[Piece]:
+        """Cut values that stand one after the other, each on lines of its own or not."""
+        place = self._skip(place)
+        if self._form is Form.FOREIGN and self._well_ended(place) is None:
+            first = self._next_record(place, len(self._data))
+            if first is None:
+                yield Piece(None, self._data[place:], "it holds no record")
                 return
-    rest = data[start:].strip(_BLANK)
-    yield Slice(index, rest, deepest, "the array is not closed: the file is cut off")
+            yield self._piece(place, first, "text before the first record")
+            place = first
+        while place < len(self._data):
+            end = self._well_ended(place)
+            end = self._resync(place) if end is None else end
+            yield self._piece(place, end)
+            place = self._skip(end)
+
+    def _well_ended(self, place: int) -> int | None:
+        """Give where the value ends that begins here, if nothing is behind it on its line but for another one."""
+        end = self._ends.of_value(place)
+        behind = None if end is None else _ON_ITS_LINE.search(self._data, end)
+        return end if behind is None or behind[0] in (b"\n", b"{", b"[") else None
+
+    def _piece(self, place: int, end: int, trouble: str | None = None) -> Piece:
+        self._index += 1
+        if trouble is None and end == len(self._data) and self._ends.of_value(place) is None:
+            trouble = "the file ends within the record"
+        return Piece(self._index, self._data[place:end].strip(_BLANK), trouble)
+
+    def _skip(self, place: int) -> int:
+        found = _NOT_BLANK.search(self._data, place)
+        return found.start() if found else len(self._data)
+
+    def _at(self, place: int) -> bytes:
+        return self._data[place : place + 1]
+
+    def _resync(self, place: int) -> int:
+        """Find where a broken record ends: where its brackets say if they are in step, else where the next begins."""
+        end, in_step = self._seeming_end(place)
+        if in_step:
+            return end
+        found = self._next_record(place + 1, end)
+        return end if found is None else found
+
+    def _seeming_end(self, place: int) -> tuple[int, bool]:
+        if self._form is Form.LINES:
+            end = self._data.find(b"\n", place)
+            return (len(self._data) if end < 0 else end), False
+        limit = min(len(self._data), place + _FARTHEST)
+        in_step, opened = True, b""
+        for token in _TOKEN.finditer(self._data, place, limit):
+            sign = token[0]
+            if sign in (b"{", b"["):
+                opened += sign
+            elif not opened and sign in ((b",", b"]") if self._form is Form.ARRAY else (b"\n",)):
+                rest = _TEXT.sub(b"", self._data[place : token.start()])
+                return token.start(), in_step and _IN_STEP.fullmatch(rest) is not None
+            elif sign in (b"}", b"]"):
+                in_step &= bool(opened) and opened[-1:] + sign in (b"{}", b"[]")
+                opened = opened[:-1]
+        return len(self._data), False
+
+    def _next_record(self, start: int, stop: int) -> int | None:
+        behind = start
+        for found in _MAYBE_RECORD.finditer(self._data, start, stop):
+            place = found.start(1)
+            end = self._ends.of_value(place) if place >= behind else None
+            if end is not None:
+                if self._sound(self._data[place:end]):
+                    return place
+                behind = end
+        return None
 
 
-def _last(index: int, raw: bytes, depth: int, tail: bytes) -> Iterator[Slice]:
-    raw, tail = raw.strip(_BLANK), tail.strip(_BLANK)
-    if raw:
-        yield Slice(index, raw, depth)
-        index += 1
-    elif index:
-        yield Slice(index, raw, depth, "a comma with no record after it")
-    if tail:
-        yield Slice(index, tail, depth_of(tail), "text after the end of the array")
+class Ends:
+    """Finds where JSON values end, in a window of the text that is decoded once."""
 
+    def __init__(self, data: Bytes) -> None:
+        self._data = data
+        self._window = ""
+        self._base = 0
+        self._known: tuple[int, int | None] = (-1, None)
 
-def _objects(data: Bytes) -> Iterator[Slice]:
-    """Cut at the first bracket that opens after one record closed; what stands between belongs to the record before it."""
-    depth = deepest = index = start = 0
-    closed = False
-    for token in _TOKEN.finditer(data):
-        sign = token[0]
-        if sign in (b"{", b"["):
-            if depth == 0 and closed:
-                yield Slice(index, data[start : token.start()].strip(_BLANK), deepest)
-                index, start, deepest, closed = index + 1, token.start(), 0, False
-            depth += 1
-            deepest = max(deepest, depth)
-        elif sign in (b"}", b"]"):
-            depth -= 1
-            closed = depth == 0
-    raw = data[start:].strip(_BLANK)
-    if raw:
-        yield Slice(index, raw, deepest, None if closed else "the record is not closed: the file is cut off")
+    def of_value(self, place: int) -> int | None:
+        """Give the place behind the JSON value that begins here; None if what begins here is none."""
+        if self._known[0] != place:
+            self._known = place, self._find(place)
+        return self._known[1]
+
+    def _find(self, place: int) -> int | None:
+        size = _WINDOW
+        if not self._base <= place < self._base + len(self._window):
+            self._read(place, size)
+        while True:
+            try:
+                end = _SCANNER.raw_decode(self._window, place - self._base)[1]
+                cut = end == len(self._window)
+            except json.JSONDecodeError as error:
+                end = None
+                cut = error.msg.startswith("Unterminated") or error.pos > len(self._window) - _LONGEST_WORD
+            except RecursionError:
+                return None
+            if not cut or self._base + len(self._window) >= len(self._data):
+                return None if end is None else self._base + end
+            if self._base == place:
+                size *= 4
+            self._read(place, size)
+
+    def _read(self, place: int, size: int) -> None:
+        # One character a byte: places in the window are places in the file, and what is looked for is ASCII.
+        self._window = self._data[place : place + size].decode("latin-1")
+        self._base = place

@@ -1,7 +1,7 @@
 """What a JSON file is made of, seen in one cheap pass: the check that a strict reader alone does not make.
 
-DuckDB's reader says nothing of a ``null`` record, of ``1.5`` in an integer field, of a number in a text field, of a key in other
-case, or of a key that nobody declared. The structure of each record tells all of that before a row is written.
+DuckDB's reader says nothing of a ``null`` record, of ``1.5`` in an integer field, of a number in a text field, of a key
+in other case, or of a key that nobody declared. The structure of each record tells all of that before a row is written.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from sessionlab.kinds import Kind, NativeTable
@@ -24,7 +25,7 @@ _FITTING: dict[Type, frozenset[str]] = {
 _MOST_UNDECLARED = 200
 """More undeclared keys than this, and they are data rather than columns: such a file is read record by record."""
 
-_TAKEN = frozenset({"file", "filename", "source"})
+_TAKEN = frozenset({"file", "filename"})
 """Names that the reading itself has a use for."""
 
 
@@ -36,8 +37,9 @@ class Unfit(Exception):
 class Shape:
     """Which keys the records of some files have, table by table: what the reader is asked for.
 
-    ``names`` maps a table and a column to the keys seen for it; ``undeclared`` maps a table to its other keys; ``nests`` maps a
-    table to the key that holds its rows. ``packed`` is the key that holds all undeclared ones as an object, if they are packed.
+    ``names`` maps a table and a column to the keys seen for it; ``undeclared`` maps a table to its other keys;
+    ``nests`` maps a table to the key that holds its rows. ``packed`` is the key that holds all undeclared ones as an
+    object, if they are packed.
     """
 
     names: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -45,20 +47,25 @@ class Shape:
     nests: dict[str, str] = field(default_factory=dict)
     packed: str | None = None
 
-    def merge(self, other: Shape) -> None:
-        """Take in what another shape has.
+    def takes(self, other: Shape) -> bool:
+        """Whether one statement can read what has the one shape and what has the other.
 
-        Raises:
-            Unfit: the two keep one table's rows under different keys, or have undeclared keys that differ by case only.
+        Not if they keep one table's rows under different keys, or if their undeclared keys together are too many or
+        differ by case only.
         """
+        alike = all(self.nests.get(table, nest) == nest for table, nest in other.nests.items())
+        return alike and all(
+            keys <= self.undeclared.get(table, set()) or _are_columns(keys | self.undeclared.get(table, set()))
+            for table, keys in other.undeclared.items()
+        )
+
+    def merge(self, other: Shape) -> None:
+        """Take in what another shape has."""
         for place, names in other.names.items():
             self.names[place] |= names
         for table, keys in other.undeclared.items():
             self.undeclared[table] |= keys
-            _refuse_too_many(self.undeclared[table])
-        for table, nest in other.nests.items():
-            if self.nests.setdefault(table, nest) != nest:
-                raise Unfit(table)
+        self.nests |= other.nests
 
     def keys_of(self, table: NativeTable, column: Column) -> list[str]:
         """List the keys seen for a column, the usual one first."""
@@ -74,45 +81,62 @@ def shape_of(kind: Kind, structure: Mapping[str, Any]) -> Shape:
     """
     shape = Shape()
     _walk(kind, kind.root, structure, shape)
-    for keys in shape.undeclared.values():
-        _refuse_too_many(keys)
+    if not all(map(_are_columns, shape.undeclared.values())):
+        raise Unfit("its undeclared keys are too many, or differ by case only, or cannot be columns")
+    if any(len(names) > 1 for names in shape.names.values()):
+        raise Unfit("it has one column under two names")
     return shape
 
 
-def _refuse_too_many(keys: set[str]) -> None:
-    if len(keys) > _MOST_UNDECLARED or len({key.casefold() for key in keys}) < len(keys) or "" in keys:
-        raise Unfit("undeclared keys")
+def _are_columns(keys: set[str]) -> bool:
+    """Whether the reader can take keys for columns."""
+    names = {key.casefold() for key in keys}
+    return len(names) == len(keys) <= _MOST_UNDECLARED and not any(not key or "\0" in key for key in keys)
 
 
 def _walk(kind: Kind, table: NativeTable, structure: Any, shape: Shape) -> None:
     if not isinstance(structure, dict):
-        raise Unfit(table.name)
-    declared = {name: column for column in table.columns for name in column.names}
-    inner = {name.split(".")[0] for name in declared if "." in name}
-    nests = {name: child for child in kind.children(table) for name in child.nest}
-    folded = {name.casefold() for name in (*declared, *nests)}
+        raise Unfit(f"{table.name} is {structure}")
+    known = _known(kind, table)
     for key, found in structure.items():
-        if key in nests:
-            _walk_nested(kind, nests[key], key, found, shape)
-        elif key in inner:
-            _walk_inner(table, declared, key, found, shape)
-        elif key in declared:
-            _note(table, declared[key], key, found, shape)
-        elif key.casefold() in folded or key in _TAKEN:
-            raise Unfit(key)
+        if key in known.nests:
+            _walk_nested(kind, known.nests[key], key, found, shape)
+        elif key in known.inner:
+            _walk_inner(table, known.columns, key, found, shape)
+        elif key in known.columns:
+            _note(table, known.columns[key], key, found, shape)
+        elif key.casefold() in known.folded or key in _TAKEN:
+            raise Unfit(f"{key} is a known key in other case, or taken")
         elif found != "NULL":
             shape.undeclared[table.name].add(key)
     for column in table.required:
         if column.name not in (table.link, *table.stem) and not shape.names.get((table.name, column.name)):
-            raise Unfit(column.name)
+            raise Unfit(f"{column.name} is missing")
+
+
+@dataclass(frozen=True)
+class _Known:
+    """The keys that the declaration of a table knows."""
+
+    columns: Mapping[str, Column]
+    inner: frozenset[str]
+    nests: Mapping[str, NativeTable]
+    folded: frozenset[str]
+
+
+@cache
+def _known(kind: Kind, table: NativeTable) -> _Known:
+    columns = {name: column for column in table.columns for name in column.names}
+    inner = frozenset(name.split(".")[0] for name in columns if "." in name)
+    nests = {name: child for child in kind.children(table) for name in child.nest}
+    return _Known(columns, inner, nests, frozenset(name.casefold() for name in (*columns, *inner, *nests)))
 
 
 def _note(table: NativeTable, column: Column, key: str, found: Any, shape: Shape) -> None:
     if column.type is not Type.JSON and not _fits(column.type, found):
-        raise Unfit(key)
-    if found == "NULL" and column.required:
-        raise Unfit(key)
-    shape.names[table.name, column.name].add(key)
+        raise Unfit(f"{key} is {found}")
+    if found != "NULL":
+        shape.names[table.name, column.name].add(key)
 
 
 def _fits(type_: Type, found: Any) -> bool:
@@ -123,17 +147,16 @@ def _walk_nested(kind: Kind, table: NativeTable, key: str, found: Any, shape: Sh
     if found == "NULL":
         return
     if not isinstance(found, list):
-        raise Unfit(key)
-    if shape.nests.setdefault(table.name, key) != key:
-        raise Unfit(key)
+        raise Unfit(f"{key} is no list")
     (element,) = found
     if element == "NULL":
         return
-    if table.scalar is not None:
-        if element != "VARCHAR":
-            raise Unfit(key)
-    else:
+    if shape.nests.setdefault(table.name, key) != key:
+        raise Unfit(f"{table.name} is under two keys")
+    if table.scalar is None:
         _walk(kind, table, element, shape)
+    elif element != "VARCHAR":
+        raise Unfit(f"{key} is a list of {element}")
 
 
 def _walk_inner(table: NativeTable, declared: Mapping[str, Column], key: str, found: Any, shape: Shape) -> None:
@@ -141,6 +164,6 @@ def _walk_inner(table: NativeTable, declared: Mapping[str, Column], key: str, fo
     if found == "NULL":
         return
     if not isinstance(found, dict) or any(f"{key}.{name}" not in declared for name in found):
-        raise Unfit(key)
+        raise Unfit(f"{key} holds what nobody declared")
     for name, kept in found.items():
         _note(table, declared[f"{key}.{name}"], f"{key}.{name}", kept, shape)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -13,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from sessionlab.errors import InvalidRecord
 from sessionlab.kinds import Kind
+from sessionlab.loaders.rejects import Rejects
 from sessionlab.loaders.times import MACROS
-from sessionlab.schema import literal, quote
+from sessionlab.schema import quote
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-_SHOWN = 200
+_SHOWN = 1000
 
 
 LAB = "lab"
@@ -35,7 +34,7 @@ def prepare(connection: DuckDBPyConnection) -> None:
 
 
 class Stumbled(Exception):
-    """A source found in the middle of a load that it must go another way, and has noted which: the load is to be begun anew."""
+    """A source found in the middle of a load that it must go another way, and has noted which: the load begins anew."""
 
 
 @dataclass
@@ -47,8 +46,8 @@ class Target:
         source: The name that every row gets.
         folder: A scratch folder for the time of the load.
         strict: Make the first reject an error.
-        parallel: Several cursors may write at once, each committing for itself. False where the lab is changed in place, within
-            one transaction.
+        parallel: Several cursors may write at once, each committing for itself. False where the lab is changed in
+            place, within one transaction.
         step: Called with a line of what goes on now, for whoever watches.
     """
 
@@ -63,7 +62,7 @@ class Target:
     rejects_by_file: Counter[str | None] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        self._spool = tempfile.NamedTemporaryFile(dir=self.folder, suffix=".jsonl", delete=False)
+        self._rejects = Rejects(self.folder)
 
     def execute(self, statement: str, values: Sequence[Any] = ()) -> DuckDBPyConnection:
         """Run one statement in the lab."""
@@ -71,7 +70,7 @@ class Target:
 
     @contextmanager
     def cursor(self) -> Iterator[DuckDBPyConnection]:
-        """Lend a connection to the lab for another thread; the one connection there is where they may not be parallel."""
+        """Lend a connection to the lab for another thread; the one there is where they may not be parallel."""
         if not self.parallel:
             yield self.connection
             return
@@ -93,9 +92,7 @@ class Target:
         place = "".join([file or self.source, "" if record is None else f", record {record}"])
         if self.strict:
             raise InvalidRecord(f"{place}: {reason}")
-        text = raw if isinstance(raw, str) else raw.decode(errors="backslashreplace")
-        line = {"file": file, "record": record, "reason": reason, "raw": text}
-        self._spool.write(json.dumps(line).encode(errors="surrogatepass") + b"\n")
+        self._rejects.add(file, record, reason, raw)
         self.rejected += 1
         self.rejects_by_file[file] += 1
         if len(self.first_rejects) < 3:
@@ -103,14 +100,7 @@ class Target:
 
     def write_rejects(self) -> None:
         """Put what was set aside into the lab's ``rejects``."""
-        self._spool.close()
-        if self.rejected:
-            size = max(1 << 24, Path(self._spool.name).stat().st_size)
-            self.execute(
-                f"INSERT INTO main.rejects SELECT {literal(self.source)}, file, record, reason, raw, current_timestamp::TIMESTAMP"
-                f" FROM read_json({literal(self._spool.name)}, format = 'newline_delimited', maximum_object_size = {size},"
-                " columns = {file: 'VARCHAR', record: 'BIGINT', reason: 'VARCHAR', raw: 'VARCHAR'})"
-            )
+        self._rejects.write(self.connection, self.source)
 
 
 def table_of(kind: Kind, table: str) -> str:
@@ -122,7 +112,8 @@ def table_of(kind: Kind, table: str) -> str:
 class Outcome:
     """What a load brought: the kinds, the rows of each native table, and what did not make it in.
 
-    ``files`` is path → (size, mtime_ns, rows, rejected) for JSON sources; ``ignored`` are files of a folder that no loader reads.
+    ``files`` is path → (size, mtime_ns, rows, rejected) for JSON sources; ``ignored`` are files of a folder that no
+    loader reads.
     """
 
     kinds: set[str] = field(default_factory=set)
