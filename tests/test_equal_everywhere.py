@@ -14,6 +14,7 @@ from sessionlab.kinds import KINDS
 from sessionlab.model import ATTEMPTS, ERRORS, MESSAGES, SESSIONS
 from sessionlab.samples import write_samples
 from sessionlab.schema import Table, Type, quote
+from tests.conftest import Server
 
 SESSIONS_EACH = 250
 TABLES = (SESSIONS, ATTEMPTS, MESSAGES, ERRORS)
@@ -25,11 +26,11 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def lab(kind: str, tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[Lab]:
+def lab(kind: str, tmp_path_factory: pytest.TempPathFactory, postgres: Server) -> Iterator[Lab]:
     """A lab with three sources that hold the same records of one kind."""
     folder = tmp_path_factory.mktemp(kind)
-    for form in ("json", "sqlite"):
-        write_samples(folder / form, SESSIONS_EACH, seed=7, kinds=[kind], format=form)  # type: ignore[arg-type]
+    write_samples(folder / "json", SESSIONS_EACH, seed=7, kinds=[kind], format="json")
+    write_samples(folder / "sqlite", SESSIONS_EACH, seed=7, kinds=[kind], format="sqlite")
     write_samples(postgres.get_uri(), SESSIONS_EACH, seed=7, kinds=[kind])
     with Lab() as lab:
         lab.load(str(folder / "json" / kind), name="json", strict=True)

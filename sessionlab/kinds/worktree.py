@@ -5,12 +5,15 @@ from __future__ import annotations
 from sessionlab.kinds.declare import Kind, NativeTable, StandIn
 from sessionlab.schema import Column, Type
 
-# Two schemas of this store are about. The one with `workspaces.hash` and `sessions.session_type` keeps the runtimes of a session
-# as a JSON text in one column; a text that is no list is kept as it stands.
+# Two schemas of this store are about. The one with `workspaces.hash` and `sessions.session_type` keeps the runtimes of a
+# session as a JSON text in one column; a text that is no JSON is kept as it stands.
 _RUNTIMES_IN_A_COLUMN = """
-SELECT NULL AS id, s.id AS session_id, j.value AS runtime
-FROM sessions AS s, json_each(CASE WHEN json_valid(s.runtime_mix) THEN s.runtime_mix ELSE json_array(s.runtime_mix) END) AS j
-WHERE s.runtime_mix IS NOT NULL
+SELECT NULL AS id, m.session_id, j.value AS runtime
+FROM (
+    SELECT id AS session_id, CASE typeof(runtime_mix) WHEN 'blob' THEN hex(runtime_mix) ELSE runtime_mix END AS mix
+    FROM sessions
+) AS m, json_each(CASE WHEN json_valid(m.mix) THEN m.mix ELSE json_array(m.mix) END) AS j
+WHERE j.value IS NOT NULL
 """
 
 WORKTREE = Kind(

@@ -132,7 +132,7 @@ def _conditions(found: Match, types: Mapping[str, str]) -> Iterator[tuple[str, s
         elif column.type is Type.REAL and type_ not in _WHOLE | _REAL:
             yield _none_or(at, f"{at}::text ~ '^-?[0-9]+(\\.[0-9]+)?$'"), name, "a number"
         elif column.type is Type.TIME and type_ in _TIMES:
-            yield _none_or(at, f"isfinite({at}) AND {at} < '294000-01-01'"), name, "a time"
+            yield _none_or(at, f"{at} BETWEEN '0001-01-01' AND '9999-12-31 23:59:59.999999'"), name, "a time"
 
 
 def _none_or(at: str, condition: str) -> str:

@@ -13,7 +13,7 @@ import duckdb
 from sessionlab.errors import UnknownKind
 from sessionlab.kinds import KINDS, Kind, NativeTable
 from sessionlab.loaders.target import Target, table_of
-from sessionlab.loaders.times import MACROS
+from sessionlab.loaders.times import MACROS, is_no_time
 from sessionlab.schema import Column, Type, literal, quote
 
 if TYPE_CHECKING:
@@ -242,7 +242,7 @@ def _marks(found: Match, brings: Brings) -> Iterator[tuple[str, str, str]]:
         name, given = quote(column.name), quote("given_" + column.name)
         if column.type is Type.TIME and column.name not in brings.real_times:
             text = f"coalesce(TRY({shown.format(given)}), {literal('bytes')})"
-            yield column.name, f"isinf({name})", f"'''' || {text} || ''' where a time is needed'"
+            yield column.name, is_no_time(name), f"'''' || {text} || ''' where a time is needed'"
         if column.type in (Type.TEXT, Type.JSON) and brings.as_bytes:
             yield column.name, f"{name}::VARCHAR = {literal(NO_UTF8)}", "'a text that is not UTF-8'"
         if column.type is Type.JSON and (brings.careful or column.name in brings.loose_json):

@@ -30,7 +30,7 @@ from sessionlab.loaders.relational import (
     streamed,
     tell,
 )
-from sessionlab.loaders.sqlite_file import OpenWay, files_of, is_busy, refused, state_of, way_to
+from sessionlab.loaders.sqlite_file import OpenWay, is_busy, refused, state_of, way_to
 from sessionlab.loaders.target import Outcome, Stumbled, Target
 from sessionlab.schema import quote
 
@@ -68,7 +68,7 @@ class SqliteSource:
 
     def fingerprint(self) -> str | None:
         """Sum up the file's state: it changes whenever somebody writes to it."""
-        return state_of(*files_of(self.path)[:2])
+        return state_of(self.path)
 
     def load(self, target: Target) -> Outcome:
         """Write the tables' rows into the native tables.
@@ -80,10 +80,7 @@ class SqliteSource:
         way = way_to(self.path, target.folder, busy=self._tries > 0)
         matches, lacking = self._load(way, target)
         if way.changed():
-            self._tries += 1
-            if self._tries >= _TRIES:
-                raise self._too_busy()
-            raise Stumbled
+            raise self._once_more()
         outcome = Outcome(kinds={found.kind.name for found in matches}, ignored=lacking)
         outcome.superseded = sum(drop_superseded_rows(KINDS[name], target) for name in sorted(outcome.kinds))
         return outcome
@@ -98,29 +95,41 @@ class SqliteSource:
                 connections = self._one_snapshot(len(matches), way, watch, stack)
                 self._copy_all([*map(_Stream, matches, connections)], target)
         except adbc.Error as error:
+            if way.unlocked and "readonly" in str(error):
+                # A writer is at work, and has left no place in the index that one may read from without a mark there.
+                raise self._once_more() from error
             raise refused(self.path, error) from error
         return matches, lacking
 
     def _one_snapshot(
         self, wanted: int, way: OpenWay, watch: adbc.AdbcConnection, stack: ExitStack
     ) -> list[adbc.AdbcConnection]:
-        """Begin a read on each of several connections, with no write between the first and the last."""
-        until = time.monotonic() + max(sqlite_file.BUSY_SECONDS, 0.1)
+        """Begin a read on each of several connections, with no write between the first and the last.
+
+        Where somebody writes all the time, one connection has to do for all.
+        """
+        until = time.monotonic() + sqlite_file.BUSY_SECONDS
+        tried = 0
         while True:
-            with ExitStack() as tried:
+            tried += 1
+            with ExitStack() as opening:
                 version = ask(watch, "PRAGMA data_version")
                 try:
-                    connections = [tried.enter_context(_reading(way)) for _ in range(wanted)]
+                    connections = [opening.enter_context(_reading(way)) for _ in range(wanted)]
                 except adbc.Error as error:
-                    if not is_busy(error):
+                    if not is_busy(error) or time.monotonic() > until:
                         raise
-                else:
-                    if ask(watch, "PRAGMA data_version") == version:
-                        stack.enter_context(tried.pop_all())
-                        return connections
-            if time.monotonic() > until:
-                raise self._too_busy()
+                    connections = []
+                if ask(watch, "PRAGMA data_version") != version:
+                    connections = connections[:1] * wanted if tried >= _TRIES else []
+                if connections:
+                    stack.enter_context(opening.pop_all())
+                    return connections
             time.sleep(0.005)
+
+    def _once_more(self) -> Exception:
+        self._tries += 1
+        return Stumbled() if self._tries < _TRIES else self._too_busy()
 
     def _too_busy(self) -> SourceError:
         return SourceError(
@@ -128,7 +137,8 @@ class SqliteSource:
         )
 
     def _copy_all(self, streams: Sequence[_Stream], target: Target) -> None:
-        with ThreadPoolExecutor(len(streams) if target.parallel else 1, thread_name_prefix="sqlite") as workers:
+        connections = len({id(stream.connection) for stream in streams})
+        with ThreadPoolExecutor(connections if target.parallel else 1, thread_name_prefix="sqlite") as workers:
             jobs = [workers.submit(self._copy, stream, target) for stream in streams]
         copied = [job.result() for job in jobs]
         for stream, rows in zip(streams, copied, strict=True):
@@ -146,7 +156,7 @@ class SqliteSource:
             try:
                 with streamed(cursor, statement, query):
                     return int(cursor.execute(insert(found, target.source, brings, select.REAL_ROW)).fetchall()[0][0])
-            except duckdb.Error as error:
+            except (duckdb.Error, UnicodeDecodeError) as error:
                 if brings.careful or not _is_about_a_value(error):
                     raise refused(self.path, error) from error
                 self.careful.add(found.table.name)
@@ -161,8 +171,8 @@ class SqliteSource:
             for place, reason, raw in _rows(stream, query, select.PLACED):
                 target.reject(str(self.path), place, _shown(reason), raw)
         if drop_marked(found, brings, target):
-            query = select.sound_rows_whole(found, _place(stream), as_bytes=brings.as_bytes)
-            for place, reason, raw in _rows(stream, query, marked(found, brings, select.REAL_ROW)):
+            query = select.sound_rows_whole(found, _place(stream))
+            for place, reason, raw in _rows(stream, query, marked(found, _CAREFUL, select.REAL_ROW)):
                 target.reject(str(self.path), place, _shown(reason), raw)
 
 
@@ -212,5 +222,6 @@ def _reading(way: OpenWay) -> Iterator[adbc.AdbcConnection]:
         yield connection
 
 
-def _is_about_a_value(error: duckdb.Error) -> bool:
-    return isinstance(error, duckdb.InvalidInputException | duckdb.ConversionException)
+def _is_about_a_value(error: Exception) -> bool:
+    # DuckDB quotes what it could not read, which may be why its message cannot be read either.
+    return isinstance(error, duckdb.InvalidInputException | duckdb.ConversionException | UnicodeDecodeError)

@@ -27,11 +27,16 @@ class OpenWay:
 
     def changed(self) -> bool:
         """Whether one of the files has changed since, so that what was read may be of two moments."""
-        return state_of(*self.unlocked) != self.state
+        return _state(*self.unlocked) != self.state
 
 
-def state_of(*paths: Path) -> str:
-    """Sum up the state of files cheaply, by their sizes and times."""
+def state_of(path: Path) -> str:
+    """Sum up a database's state cheaply: it changes whenever somebody writes to it."""
+    return _state(*files_of(path)[:2])
+
+
+def _state(*paths: Path) -> str:
+    """Sum up the state of files, by their sizes and times."""
     parts = []
     for path in paths:
         try:
@@ -52,7 +57,8 @@ def way_to(path: Path, scratch: Path, *, busy: bool = False) -> OpenWay:
 
     * In WAL mode with no log beside it: as immutable, as any other way makes SQLite create the log.
     * With a log and its index (``-shm``): without writing to the index. If no other program has it open, SQLite takes
-      no locks then; if one turns out to (``busy``), the index is shared with it as SQLite has it.
+      no locks then; if one turns out to (``busy``), the index is shared with it as SQLite has it: every reader marks
+      there what it reads.
     * With a log that has lost its index, or a rollback journal left by a crash: from a copy, which may recover.
 
     Raises:
@@ -81,7 +87,7 @@ def _way_to_journal(path: Path, journal: Path) -> OpenWay | None:
 
 
 def _way_to_copy(files: tuple[Path, ...], scratch: Path) -> OpenWay:
-    before = state_of(*files)
+    before = _state(*files)
     copies = [scratch / f"copy{file.name.removeprefix(files[0].name)}" for file in files]
     for file, copy in zip(files, copies, strict=True):
         copy.unlink(missing_ok=True)
@@ -91,7 +97,7 @@ def _way_to_copy(files: tuple[Path, ...], scratch: Path) -> OpenWay:
 
 
 def _without_lock(uri: str, *files: Path) -> OpenWay:
-    return OpenWay(uri, files, state_of(*files))
+    return OpenWay(uri, files, _state(*files))
 
 
 def _beside(path: Path, suffix: str) -> Path:

@@ -48,9 +48,9 @@ def sound_rows(found: Match, *, as_bytes: bool) -> str:
     return _select(sample, values, found, _sound(found))
 
 
-def sound_rows_whole(found: Match, place: str | None, *, as_bytes: bool) -> str:
-    """Select a table's sound rows with their places and, once more, as a whole."""
-    sample, values = _columns(found, as_bytes=as_bytes)
+def sound_rows_whole(found: Match, place: str | None) -> str:
+    """Select a table's sound rows, texts as bytes, with their places and, once more, as a whole."""
+    sample, values = _columns(found, as_bytes=True)
     place_and_raw = [_place(place), f"CAST({_row(found)} AS BLOB)"]
     return _select([*sample, f"-1 AS {PLACE}", f"x'00' AS {RAW}"], [*values, *place_and_raw], found, _sound(found))
 
