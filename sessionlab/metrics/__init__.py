@@ -13,9 +13,31 @@ known form a group too, with NULL for its name. An argument that does not hold r
 A new metric is one function with ``@metric`` in a module that is imported here.
 """
 
-from sessionlab.metrics.counts import attempts, summary
-from sessionlab.metrics.rates import success_rate, topics
+from sessionlab.metrics.counts import attempts, attempts_distribution, durations, summary
+from sessionlab.metrics.errors import errors
+from sessionlab.metrics.rates import success_rate, timeline
 from sessionlab.metrics.registry import METRICS, Metric, metric
 from sessionlab.metrics.runner import Metrics
+from sessionlab.metrics.survival import success_by_attempt
+from sessionlab.metrics.values import difficulties, modes, statuses, topics
+from sessionlab.metrics.winners import winners
 
-__all__ = ["METRICS", "Metric", "Metrics", "attempts", "metric", "success_rate", "summary", "topics"]
+__all__ = [
+    "METRICS",
+    "Metric",
+    "Metrics",
+    "attempts",
+    "attempts_distribution",
+    "difficulties",
+    "durations",
+    "errors",
+    "metric",
+    "modes",
+    "statuses",
+    "success_by_attempt",
+    "success_rate",
+    "summary",
+    "timeline",
+    "topics",
+    "winners",
+]

@@ -1,4 +1,4 @@
-"""Figures of a group of sessions: how many there are, and how much work they took."""
+"""Figures of a group of sessions: how many there are, how much work they took, and how long."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sessionlab.metrics.query import groups, select
 from sessionlab.metrics.rates import SUCCESS
 from sessionlab.metrics.registry import metric
+from sessionlab.metrics.values import share
 
 
 @metric
@@ -41,9 +42,44 @@ def attempts(*, by: str | Sequence[str] = (), where: str | None = None, bucket: 
         "mean": "avg(attempts)",
         "std": "stddev_samp(attempts)",
         "median": "median(attempts)",
-        # Not quantile_cont, as usual in DuckDB: sqlglot misplaces its arguments when it writes Spark.
-        "p90": "percentile_cont(0.9) WITHIN GROUP (ORDER BY attempts)",
+        "p90": _quantile(0.9, "attempts"),
         "max": "max(attempts)",
         "problem_mean": "avg(problem_attempts)",
     }
     return select(groups(by, bucket), figures, where)
+
+
+@metric
+def attempts_distribution(*, by: str | Sequence[str] = (), where: str | None = None, bucket: str | None = None) -> str:
+    """Count the sessions that took each number of attempts, and how many of them succeeded.
+
+    Columns: ``attempts``, NULL where they are not known; ``sessions``; ``passed``; ``share`` of the group's
+    sessions, from 0 to 1. A number that no session took has no row.
+    """
+    outer = groups(by, bucket)
+    counts = {
+        "attempts": "attempts",
+        "sessions": "count(*)",
+        "passed": "count(*) FILTER (WHERE success)",
+        "share": share(outer.values()),
+    }
+    return select(outer, counts, where, inner=["attempts"])
+
+
+@metric
+def durations(*, by: str | Sequence[str] = (), where: str | None = None, bucket: str | None = None) -> str:
+    """Tell how long the sessions took, in seconds.
+
+    Columns: ``sessions``; ``p10``, ``p50``, ``p90`` and ``p99``, the quantiles, interpolated between neighbours;
+    ``mean``. All but the first leave out the sessions whose duration is not known, as it is while they run.
+    """
+    quantiles = {f"p{percent}": _quantile(percent / 100, "duration_s") for percent in (10, 50, 90, 99)}
+    return select(groups(by, bucket), {"sessions": "count(*)", **quantiles, "mean": "avg(duration_s)"}, where)
+
+
+def _quantile(part: float, column: str) -> str:
+    """Write a quantile, interpolated between its neighbours.
+
+    Not as ``quantile_cont``, as usual in DuckDB: sqlglot misplaces its arguments when it writes Spark.
+    """
+    return f"percentile_cont({part}) WITHIN GROUP (ORDER BY {column})"

@@ -3,18 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyRelation
 
 Metric = Callable[..., str]
 """A function of ``by``, ``where`` and ``bucket`` that returns SQL text."""
+
+Run = Callable[[str], "DuckDBPyRelation"]
+"""Runs SQL over the canonical tables."""
 
 AnyMetric = TypeVar("AnyMetric", bound=Metric)
 
 METRICS: dict[str, Metric] = {}
 """Every metric by its name, in the order of definition."""
 
+FITTED: dict[str, Callable[..., str]] = {}
+"""The metrics that also hold numbers which SQL cannot find: how to write each, from ``Run`` and its arguments."""
+
 
 def metric(function: AnyMetric) -> AnyMetric:
     """Enter a function into ``METRICS`` under its own name."""
     METRICS[function.__name__] = function
     return function
+
+
+def fitted(name: str) -> Callable[[AnyMetric], AnyMetric]:
+    """Enter a function into ``FITTED`` under the name of a metric, which then is written by it wherever it is run."""
+
+    def enter(function: AnyMetric) -> AnyMetric:
+        FITTED[name] = function
+        return function
+
+    return enter

@@ -7,7 +7,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from sessionlab.metrics.arguments import suggestion
-from sessionlab.metrics.registry import METRICS, Metric
+from sessionlab.metrics.registry import FITTED, METRICS, Metric, Run
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyRelation
@@ -19,7 +19,7 @@ class Metrics:
     ``run`` takes SQL over the canonical tables and gives its relation.
     """
 
-    def __init__(self, run: Callable[[str], DuckDBPyRelation]) -> None:
+    def __init__(self, run: Run) -> None:
         self._run = run
 
     def __getattr__(self, name: str) -> Callable[..., DuckDBPyRelation]:
@@ -28,7 +28,7 @@ class Metrics:
 
         @wraps(function)
         def measured(**arguments: Any) -> DuckDBPyRelation:
-            return self._run(function(**arguments))
+            return self._run(self.sql(name, **arguments))
 
         return measured
 
@@ -37,11 +37,12 @@ class Metrics:
         return [*super().__dir__(), *METRICS]
 
     def sql(self, name: str, **arguments: Any) -> str:
-        """Give the SQL of a metric instead of running it.
+        """Give the SQL of a metric instead of running it; what it holds of fitted numbers is of the lab as it is now.
 
         Raises ``AttributeError`` where there is no such metric, and ``QueryError`` as the metric does.
         """
-        return _named(name)(**arguments)
+        function = _named(name)
+        return FITTED[name](self._run, **arguments) if name in FITTED else function(**arguments)
 
 
 def _named(name: str) -> Metric:

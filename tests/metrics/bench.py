@@ -1,11 +1,11 @@
-"""A lab's ``sessions`` table by hand, for the tests of what is computed from it."""
+"""A lab's canonical tables by hand, for the tests of what is computed from them."""
 
 from __future__ import annotations
 
 import duckdb
 
 from sessionlab.metrics import Metrics
-from sessionlab.model import SESSIONS
+from sessionlab.model import ATTEMPTS, ERRORS, SESSIONS
 
 # Every number has a spread of its own, so that a metric which reads the wrong column gives a wrong number.
 SESSIONS_ROWS = """
@@ -29,10 +29,41 @@ FROM range({count}) AS numbers (i)
 """
 
 
+# Competitions of two to five attempts, some of one agent, in sessions of one kind; two in three have a winner.
+ATTEMPTS_ROWS = """
+SELECT
+  source, kind, session_id, attempt,
+  CASE WHEN hash(i, attempt) % 19 > 0 THEN 'agent ' || (1 + hash(3 * i, attempt) % 5) END AS agent,
+  'model ' || (1 + hash(5 * i, attempt) % 4) AS model,
+  ['one', 'two', 'three'][CAST(1 + hash(7 * i, attempt) % 3 AS BIGINT)] AS runtime,
+  CASE WHEN i % 3 > 0 THEN attempt = 1 + hash(11 * i) % size END AS winner
+FROM (
+  SELECT *, CAST(split_part(session_id, ' ', 2) AS BIGINT) AS i, 1 + hash(13 * i) % 5 AS size
+  FROM sessions WHERE kind = 'worktree'
+), range(1, 6) AS attempts (attempt)
+WHERE attempt <= size
+"""
+
+ERRORS_ROWS = """
+SELECT
+  source, kind, session_id, line,
+  CASE WHEN i % 6 > 0 THEN ['syntax', 'runtime'][1 + i % 2] END AS error_type,
+  CASE WHEN hash(i, line) % 9 > 0 THEN
+    ['line ' || i, 'no ''name ' || i || '''', 'not found: /home/u' || i || '/x.py', 'lost']
+      [CAST(1 + hash(17 * i, line) % 4 AS BIGINT)] END AS message,
+  started_at + INTERVAL (line) MINUTE AS occurred_at
+FROM (
+  SELECT *, CAST(split_part(session_id, ' ', 2) AS BIGINT) AS i FROM sessions WHERE kind = 'codegen'
+), range(1, 5) AS lines (line)
+WHERE line <= errors
+"""
+
+
 def empty_lab() -> duckdb.DuckDBPyConnection:
-    """Make a database with an empty ``sessions``."""
+    """Make a database with empty tables."""
     lab = duckdb.connect()
-    lab.execute(SESSIONS.ddl("main"))
+    for table in (SESSIONS, ATTEMPTS, ERRORS):
+        lab.execute(table.ddl("main"))
     return lab
 
 
@@ -40,6 +71,14 @@ def filled_lab(rows: str = SESSIONS_ROWS.format(count=400)) -> duckdb.DuckDBPyCo
     """Make a database with the sessions that a query gives; columns it does not name are NULL."""
     lab = empty_lab()
     lab.execute(f"INSERT INTO sessions BY NAME {rows}")
+    return lab
+
+
+def full_lab(count: int = 400) -> duckdb.DuckDBPyConnection:
+    """Make a database with sessions, their attempts and their errors."""
+    lab = filled_lab(SESSIONS_ROWS.format(count=count))
+    lab.execute(f"INSERT INTO attempts BY NAME {ATTEMPTS_ROWS}")
+    lab.execute(f"INSERT INTO errors BY NAME {ERRORS_ROWS}")
     return lab
 
 

@@ -3,13 +3,13 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from tests.metrics.bench import filled_lab, metrics_of
+from tests.metrics.bench import full_lab, metrics_of
 from sessionlab.metrics import Metrics
 
 
 @pytest.fixture(scope="session")
 def lab() -> duckdb.DuckDBPyConnection:
-    return filled_lab()
+    return full_lab()
 
 
 @pytest.fixture(scope="session")

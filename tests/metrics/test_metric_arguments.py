@@ -48,7 +48,7 @@ def test_a_metric_is_a_method_with_its_help(metrics: Metrics, name: str) -> None
     method = getattr(metrics, name)
     assert isinstance(method(by="kind"), duckdb.DuckDBPyRelation)
     assert method.__doc__ == METRICS[name].__doc__
-    assert list(inspect.signature(method).parameters) == ["by", "where", "bucket"]
+    assert list(inspect.signature(method).parameters) == ["of"] * (name == "winners") + ["by", "where", "bucket"]
     assert name in dir(metrics)
 
 
@@ -58,7 +58,9 @@ def test_the_sql_of_a_metric_is_what_runs(lab: duckdb.DuckDBPyConnection, metric
 
 
 def test_an_unknown_metric_is_an_error_that_lists_them(metrics: Metrics) -> None:
-    with pytest.raises(AttributeError, match=r"no metric 'succes_rate'. Did you mean 'success_rate'\?.*topics"):
+    with pytest.raises(
+        AttributeError, match=r"no metric 'succes_rate'. Did you mean 'success_rate' or .*\? There are: .*topics"
+    ):
         metrics.succes_rate()
     with pytest.raises(AttributeError, match="no metric"):
         metrics.sql("nothing")

@@ -13,6 +13,7 @@ from tests.metrics.bench import empty_lab, filled_lab, metrics_of
 from sessionlab.metrics import METRICS, Metrics
 
 RATES = ["sessions", "judged", "passed", "rate", "low", "high"]
+VALUES = ["value", "sessions", "share", *RATES[1:]]
 COLUMNS = {
     "summary": [
         *RATES,
@@ -23,8 +24,17 @@ COLUMNS = {
         "errors",
     ],
     "success_rate": RATES,
+    "timeline": RATES,
     "attempts": ["sessions", "mean", "std", "median", "p90", "max", "problem_mean"],
-    "topics": ["value", "sessions", "share", *RATES[1:]],
+    "attempts_distribution": ["attempts", "sessions", "passed", "share"],
+    "success_by_attempt": ["attempt", "at_risk", "passed", "rate", "low", "high"],
+    "topics": VALUES,
+    "difficulties": VALUES,
+    "statuses": VALUES,
+    "modes": VALUES,
+    "errors": ["error_type", "message", "errors", "sessions", "last_seen"],
+    "durations": ["sessions", "p10", "p50", "p90", "p99", "mean"],
+    "winners": ["agent", "entered", "won", *RATES[3:], "rating", "rating_low", "rating_high", "unrated"],
 }
 
 
@@ -41,7 +51,7 @@ def values(lab: duckdb.DuckDBPyConnection, column: str, where: str = "true") -> 
 def test_the_columns_are_the_designs(metrics: Metrics, name: str) -> None:
     relation = getattr(metrics, name)(by=["KIND", "difficulty"], bucket="month")
     assert relation.columns == ["bucket", "kind", "difficulty", *COLUMNS[name]]
-    assert getattr(metrics, name)().columns == COLUMNS[name]
+    assert getattr(metrics, name)().columns == ["bucket"] * (name == "timeline") + COLUMNS[name]
 
 
 @pytest.mark.parametrize("judged", [1, 2, 10, 1_000])

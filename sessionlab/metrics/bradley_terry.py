@@ -1,0 +1,116 @@
+"""How strong each entrant is, from who beat whom: the model of Bradley & Terry, fitted where that is possible.
+
+The model gives every entrant a rating r, and says that i beats j with the chance 1 / (1 + exp(r_j - r_i)). Only the
+differences have a meaning; the mean of those rated is put at 0.
+
+Bradley & Terry, "Rank analysis of incomplete block designs", Biometrika 39 (1952). A finite estimate exists, and only
+one, where each can be reached from each other by a chain of defeats: Ford, "Solution of a ranking problem from binary
+comparisons", American Mathematical Monthly 64 (1957); see also Hunter, "MM algorithms for generalized Bradley-Terry
+models", Annals of Statistics 32 (2004). So the largest set of entrants that has this property is rated, from what
+happened inside of it. Every other one would be infinitely better or worse than these, or is not comparable with them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import sqrt
+
+from sessionlab.metrics.newton import fit, variances
+from sessionlab.metrics.rates import Z
+
+MOST = 400
+"""How many entrants are rated at most: the time grows with their cube, and is some seconds here."""
+
+Wins = Mapping[tuple[str, str], int]
+"""How often the first of a pair beat the second."""
+
+Edges = Mapping[str, set[str]]
+
+
+@dataclass(frozen=True)
+class Rating:
+    """A rating with its 95 % interval, or the reason why there is none."""
+
+    rating: float | None = None
+    low: float | None = None
+    high: float | None = None
+    unrated: str | None = None
+
+
+def ratings(wins: Wins) -> dict[str, Rating]:
+    """Rate all who beat another one or were beaten by one.
+
+    >>> [round(one.rating or 0, 3) for one in ratings({("a", "b"): 3, ("b", "a"): 1}).values()]
+    [0.549, -0.549]
+    >>> ratings({("a", "b"): 3})["a"].unrated
+    'won every comparison'
+    """
+    beaten: dict[str, set[str]] = defaultdict(set)
+    beaters: dict[str, set[str]] = defaultdict(set)
+    for winner, loser in wins:
+        beaten[winner].add(loser)
+        beaters[loser].add(winner)
+    names = sorted({*beaten, *beaters})
+    field = _field(names, beaten, beaters, wins)
+    rated = _estimates(field, wins) if 1 < len(field) <= MOST else {}
+    met = _reached(field[0], {name: beaten[name] | beaters[name] for name in names}) if field else names
+    return {
+        name: rated.get(name) or Rating(unrated=_reason(name in field, name in met, beaten[name], beaters[name]))
+        for name in names
+    }
+
+
+def _reason(in_field: bool, met: bool, beaten: set[str], beaters: set[str]) -> str:
+    """Say why somebody has no rating."""
+    if not beaters:
+        return "won every comparison"
+    if not beaten:
+        return "lost every comparison"
+    if in_field:
+        return f"more than {MOST} to rate"
+    return "all results go one way" if met else "never met those rated"
+
+
+def _field(names: Iterable[str], beaten: Edges, beaters: Edges, wins: Wins) -> list[str]:
+    """Find the largest set in which each is reached from each other by wins; empty where all stand alone.
+
+    Of sets of one size it is the one with the most wins inside of it.
+    """
+
+    def size(found: list[str]) -> tuple[int, int]:
+        return len(found), sum(count for pair, count in wins.items() if set(pair) <= set(found))
+
+    left = dict.fromkeys(names)
+    sets: list[list[str]] = []
+    while left:
+        name = next(iter(left))
+        both = _reached(name, beaten, left) & _reached(name, beaters, left)
+        sets.append(sorted(both))
+        for found in both:
+            del left[found]
+    return max((found for found in sets if len(found) > 1), key=size, default=[])
+
+
+def _reached(start: str, edges: Edges, within: Iterable[str] | None = None) -> set[str]:
+    """Find all that there is a way to, inside of some; the start is one of them."""
+    allowed = edges.keys() if within is None else set(within)
+    reached, fresh = {start}, {start}
+    while fresh:
+        fresh = {end for name in fresh for end in edges.get(name, ()) if end in allowed} - reached
+        reached |= fresh
+    return reached
+
+
+def _estimates(names: Sequence[str], wins: Wins) -> dict[str, Rating]:
+    """Fit those whose ratings are known to exist; the intervals are of the observed information."""
+    place = {name: i for i, name in enumerate(names)}
+    games = [[0.0] * len(names) for _ in names]
+    for (winner, loser), count in wins.items():
+        if winner in place and loser in place:
+            games[place[winner]][place[loser]] += count
+    fitted = fit(games)
+    errors = [Z * sqrt(variance) for variance in variances(games, fitted)]
+    found = zip(names, fitted, errors, strict=True)
+    return {name: Rating(rating, rating - error, rating + error) for name, rating, error in found}

@@ -1,0 +1,35 @@
+WITH found AS (
+  SELECT
+    error_type,
+    trim(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(message,
+      '\s+', ' ', 'g'),
+      '\B''[^''\n]*''\B|\B"[^"\n]*"\B|\B`[^`\n]*`\B', '<name>', 'g'),
+      '\b[A-Za-z][A-Za-z0-9+.-]*://[^\s''"<>)]+', '<path>', 'g'),
+      '(\b[A-Za-z]:|\B~|\B\.{1,2}|\B)([/\\]+[\w.@+~%-]*\w)+[/\\]?', '<path>', 'g'),
+      '\b[\w.-]+(/[\w.-]+)+\.[A-Za-z]\w*', '<path>', 'g'),
+      '\b(0[xX][0-9a-fA-F]+|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-f]{12,})\b', '<hex>', 'g'),
+      '(\B-)?\b\d+([.,]\d+)*([eE][+-]?\d+)?', '<n>', 'g')) AS folded,
+    count(*) AS errors,
+    max(occurred_at) AS last_seen
+  FROM errors JOIN sessions USING ("source", "kind", "session_id")
+  GROUP BY
+    "source",
+    "kind",
+    "session_id",
+    error_type,
+    folded
+)
+SELECT
+  error_type,
+  folded AS message,
+  CAST(sum(errors) AS BIGINT) AS errors,
+  count(*) AS sessions,
+  max(last_seen) AS last_seen
+FROM found
+GROUP BY
+  error_type,
+  message
+ORDER BY
+  errors DESC,
+  error_type NULLS LAST,
+  message NULLS LAST

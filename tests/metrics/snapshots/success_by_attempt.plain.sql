@@ -1,0 +1,34 @@
+WITH ends AS (
+  SELECT
+    attempts - CASE WHEN success IS NULL THEN 1 ELSE 0 END AS attempt,
+    count(*) AS ended,
+    count(*) FILTER (WHERE success) AS passed
+  FROM sessions
+  WHERE attempts - CASE WHEN success IS NULL THEN 1 ELSE 0 END >= 1
+  GROUP BY attempt
+),
+risks AS (
+  SELECT
+    attempt,
+    passed,
+    CAST(sum(ended) OVER (ORDER BY attempt DESC) AS BIGINT) AS at_risk
+  FROM ends
+),
+sums AS (
+  SELECT
+    attempt,
+    at_risk,
+    passed,
+    sum(ln(nullif(at_risk - passed, 0) / at_risk)) OVER (ORDER BY attempt) AS log_survival,
+    sum(passed / nullif(at_risk * (at_risk - passed), 0)) OVER (ORDER BY attempt) AS variance
+  FROM risks
+)
+SELECT
+  attempt,
+  at_risk,
+  passed,
+  CASE WHEN passed < at_risk THEN 1 - exp(log_survival) ELSE 1 END AS rate,
+  CASE WHEN passed < at_risk THEN 1 - exp(log_survival * exp(-1.959963984540054e0 * sqrt(variance) / nullif(-log_survival, 0))) END AS low,
+  CASE WHEN passed < at_risk THEN 1 - exp(log_survival * exp(1.959963984540054e0 * sqrt(variance) / nullif(-log_survival, 0))) END AS high
+FROM sums
+ORDER BY attempt

@@ -1,0 +1,112 @@
+WITH chosen AS (
+  SELECT
+    "source",
+    "kind",
+    "session_id",
+    date_trunc('week', started_at) AS bucket,
+    "difficulty"
+  FROM sessions
+  WHERE "attempts" > 1
+    AND (("extra" ->> '$.failure_mode') = 'timeout' OR "topic" IS NULL)
+),
+named AS (
+  SELECT
+    "source",
+    "kind",
+    "session_id",
+    chosen.bucket AS bucket,
+    chosen."difficulty" AS "difficulty",
+    tries.agent AS agent,
+    tries.winner AS won
+  FROM attempts AS tries JOIN chosen USING ("source", "kind", "session_id")
+  WHERE tries.winner IS NOT NULL
+),
+sizes AS (
+  SELECT
+    "source",
+    "kind",
+    "session_id",
+    count(*) AS attempts,
+    count(*) FILTER (WHERE won) AS winners
+  FROM named
+  GROUP BY
+    "source",
+    "kind",
+    "session_id"
+),
+entrants AS (
+  SELECT
+    "source",
+    "kind",
+    "session_id",
+    bucket,
+    "difficulty",
+    agent,
+    won
+  FROM named JOIN sizes USING ("source", "kind", "session_id")
+  WHERE attempts > 1
+    AND winners > 0
+),
+counted AS (
+  SELECT
+    bucket,
+    "kind",
+    "difficulty",
+    agent,
+    count(*) AS entered,
+    count(*) FILTER (WHERE won) AS won
+  FROM entrants
+  GROUP BY
+    bucket,
+    "kind",
+    "difficulty",
+    agent
+),
+ratings AS (
+  SELECT *
+  FROM (VALUES
+    (CAST(NULL AS TIMESTAMP), CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR), CAST(NULL AS DOUBLE), CAST(NULL AS DOUBLE), CAST(NULL AS DOUBLE), CAST(NULL AS VARCHAR))
+  ) AS constants (bucket, "kind", "difficulty", agent, rating, rating_low, rating_high, unrated)
+)
+SELECT
+  counted.bucket AS bucket,
+  counted."kind" AS "kind",
+  counted."difficulty" AS "difficulty",
+  counted.agent AS agent,
+  counted.entered AS entered,
+  counted.won AS won,
+  won / nullif(entered, 0) AS rate,
+  CASE
+    WHEN entered = 0 THEN NULL
+    WHEN won = 0 THEN 0
+    ELSE (
+      won + 1.9207294103470627e0 - 1.959963984540054e0 * sqrt(won * (1 - rate) + 0.9603647051735313e0)
+    ) / (entered + 3.8414588206941254e0)
+  END AS low,
+  CASE
+    WHEN entered = 0 THEN NULL
+    WHEN won = entered THEN 1
+    ELSE (
+      won + 1.9207294103470627e0 + 1.959963984540054e0 * sqrt(won * (1 - rate) + 0.9603647051735313e0)
+    ) / (entered + 3.8414588206941254e0)
+  END AS high,
+  ratings.rating AS rating,
+  ratings.rating_low AS rating_low,
+  ratings.rating_high AS rating_high,
+  CASE
+    WHEN counted.agent IS NULL THEN 'not known who it is'
+    WHEN rating IS NULL THEN coalesce(unrated, 'not fitted')
+  END AS unrated
+FROM counted LEFT JOIN ratings
+  ON counted.bucket IS NOT DISTINCT FROM ratings.bucket
+  AND counted."kind" IS NOT DISTINCT FROM ratings."kind"
+  AND counted."difficulty" IS NOT DISTINCT FROM ratings."difficulty"
+  AND counted.agent IS NOT DISTINCT FROM ratings.agent
+ORDER BY
+  bucket NULLS LAST,
+  "kind" NULLS LAST,
+  "difficulty" NULLS LAST,
+  rating DESC NULLS LAST,
+  rate DESC,
+  entered DESC,
+  agent NULLS LAST
