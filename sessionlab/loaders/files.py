@@ -17,6 +17,8 @@ COMPRESSED = ("", ".gz", ".zst")
 WILD = frozenset("*?[")
 _STEM = re.compile(r"\.(json|jsonl|ndjson)(\.gz|\.zst)?$", re.IGNORECASE)
 
+_SPELLED = re.compile(rb"\\x([89a-f][0-9a-f])")
+
 
 @dataclass(frozen=True)
 class FileState:
@@ -112,6 +114,13 @@ def shown(path: str) -> str:
     '/logs/caf\\xe9.json'
     """
     return path if path.isprintable() else os.fsencode(path).decode(errors="backslashreplace")
+
+
+def unshown(name: str) -> str:
+    """Give the path that is kept under a name."""
+    if "\\x" not in name or os.path.lexists(name):
+        return name
+    return os.fsdecode(_SPELLED.sub(lambda found: bytes.fromhex(found[1].decode()), os.fsencode(name)))
 
 
 def states(paths: Iterable[str]) -> Iterator[FileState]:

@@ -1,25 +1,16 @@
-"""What stands in a JSON file and how it is packed: told by its first bytes, never by its name."""
+"""How a JSON file holds its records: told by what is in it, never by its name."""
 
 from __future__ import annotations
 
-import gzip
 import json
-import struct
-import zlib
 from enum import Enum
 from pathlib import Path
-from typing import IO, cast
 
-import zstandard
-
-BROKEN = (OSError, EOFError, zlib.error, zstandard.ZstdError, struct.error)
-"""What reading a file, packed or not, may raise."""
+from sessionlab.loaders.packing import BROKEN, open_unpacked, packing_of, zstd_is_whole
 
 _PEEK = 1 << 16
+_TAIL = 1 << 8
 _CHUNK = 1 << 20
-_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
-_SKIPPABLE = range(0x184D2A50, 0x184D2A60)
-_REPEATED = 1
 _BLANK = b" \t\r\n"
 
 
@@ -35,20 +26,10 @@ class Form(Enum):
     """Something else than records comes first, or it is no UTF-8."""
 
 
-def form_of(path: str) -> Form:
-    """Tell from a file's first bytes how it holds its records.
-
-    Raises:
-        OSError and others of ``BROKEN``: it cannot be read or unpacked.
-    """
-    with open_unpacked(path) as file:
-        return form_of_text(file.read(_PEEK))
-
-
-def form_of_text(head: bytes) -> Form:
+def form_of(head: bytes) -> Form:
     r"""Tell from the first bytes of a JSON text how it holds its records.
 
-    >>> form_of_text(b'{"id": 1}\n{"id": 2}').name
+    >>> form_of(b'{"id": 1}\n{"id": 2}').name
     'LINES'
     """
     text = head.lstrip(_BLANK)
@@ -70,78 +51,34 @@ def _is_json(line: bytes) -> bool:
     return True
 
 
-def packing_of(path: str) -> str:
-    """Tell from a file's first bytes how it is packed, in the words of DuckDB's reader: none, gzip or zstd."""
-    with Path(path).open("rb") as file:
-        magic = file.read(4)
-    if magic[:2] == b"\x1f\x8b":
-        return "gzip"
-    return "zstd" if magic == _ZSTD_MAGIC else "none"
+def how_to_read(path: str) -> tuple[Form, str] | None:
+    """Tell how DuckDB's reader should read a file: its form and its packing.
 
-
-def open_unpacked(path: str) -> IO[bytes]:
-    """Open a file for reading its bytes, unpacked if it is packed."""
-    packing = packing_of(path)
-    if packing == "gzip":
-        return cast("IO[bytes]", gzip.open(path))
-    if packing == "zstd":
-        reader = zstandard.ZstdDecompressor().stream_reader(
-            Path(path).open("rb"),  # noqa: SIM115 - the reader closes it
-            read_across_frames=True,
-            closefd=True,
-        )
-        return cast("IO[bytes]", reader)
-    return Path(path).open("rb")
-
-
-def damage_of(path: str, packing: str) -> str | None:
-    """Look for damage in a packed file that DuckDB's reader would say nothing of; None if it is sound.
-
-    The reader does not hold gzip's checksums against what it read, and takes a zstd file that is cut off for a shorter
-    one.
+    None if that reader could not, or would not tell what is wrong: it takes an array that is cut off behind a comma for
+    a whole one and a zstd file that is cut off for a shorter one, and does not look at gzip's checksums.
     """
     try:
-        if packing == "gzip":
-            _read_through(path)
-        elif packing == "zstd" and not _zstd_is_whole(path):
-            return "the zstd file is cut off"
-    except EOFError:
-        return "the gzip file is cut off"
-    except BROKEN as error:
-        return f"the {packing} file is damaged: {error}"
-    return None
+        with Path(path).open("rb") as file:
+            head = file.read(_PEEK)
+            packing = packing_of(head)
+            if packing == "none":
+                file.seek(-min(_TAIL, file.seek(0, 2)), 2)
+                tail = file.read()
+            else:
+                head, tail = _ends_unpacked(path)
+        form = form_of(head)
+        whole = (packing != "zstd" or zstd_is_whole(path)) and (
+            form is not Form.ARRAY or tail.rstrip(_BLANK)[-1:] == b"]"
+        )
+    except BROKEN:
+        return None
+    return (form, packing) if whole and form not in (Form.EMPTY, Form.FOREIGN) else None
 
 
-def _read_through(path: str) -> None:
-    with gzip.open(path) as file:
-        while file.read(_CHUNK):
-            pass
-
-
-def _zstd_is_whole(path: str) -> bool:
-    """Walk from block to block by their headers, unpacking nothing."""
-    with Path(path).open("rb") as file:
-        size = file.seek(0, 2)
-        place = 0
-        while place < size:
-            file.seek(place)
-            place = _after_frame(file, place)
-    return place == size
-
-
-def _after_frame(file: IO[bytes], place: int) -> int:
-    """Give the place where a zstd frame ends, or should."""
-    head = file.read(18)
-    if int.from_bytes(head[:4], "little") in _SKIPPABLE:
-        return place + 8 + int.from_bytes(head[4:8], "little")
-    place += zstandard.frame_header_size(head)
-    last = False
-    while not last:
-        file.seek(place)
-        header = file.read(3)
-        if len(header) < 3:
-            return place + 3
-        block = int.from_bytes(header, "little")
-        last, kind, length = bool(block & 1), block >> 1 & 3, block >> 3
-        place += 3 + (1 if kind == _REPEATED else length)
-    return place + 4 * zstandard.get_frame_parameters(head).has_checksum
+def _ends_unpacked(path: str) -> tuple[bytes, bytes]:
+    """Read a packed file through, which checks it, and give how it begins and how it ends."""
+    with open_unpacked(path) as file:
+        head = tail = file.read(_PEEK)
+        while chunk := file.read(_CHUNK):
+            tail = tail[-_TAIL:] + chunk
+    return head, tail[-_TAIL:]

@@ -12,7 +12,7 @@ import duckdb
 
 from sessionlab.kinds import KINDS, Kind, detect
 from sessionlab.loaders.files import shown
-from sessionlab.loaders.forms import BROKEN, Form, damage_of, form_of, packing_of
+from sessionlab.loaders.forms import Form, how_to_read
 from sessionlab.loaders.structure import Shape, Unfit, shape_of
 from sessionlab.schema import literal
 
@@ -120,7 +120,7 @@ def _batches(paths: Sequence[str], closer: list[str]) -> Iterator[tuple[_How, li
     """Deal out files that are read alike; those that the reader need not even try go to ``closer``."""
     alike: dict[_How, list[str]] = {}
     for path in paths:
-        how = _how_to_read(path)
+        how = how_to_read(path) if shown(path) == path else None
         if how is None:
             closer.append(path)
         else:
@@ -128,18 +128,6 @@ def _batches(paths: Sequence[str], closer: list[str]) -> Iterator[tuple[_How, li
     for how, files in alike.items():
         for start in range(0, len(files), _BATCH):
             yield how, files[start : start + _BATCH]
-
-
-def _how_to_read(path: str) -> _How | None:
-    if shown(path) != path:
-        return None
-    try:
-        form, packing = form_of(path), packing_of(path)
-    except BROKEN:
-        return None
-    if form in (Form.EMPTY, Form.FOREIGN) or damage_of(path, packing):
-        return None
-    return form, packing
 
 
 def _structures(paths: list[str], how: _How) -> Iterator[tuple[str, _Structures | None]]:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from sessionlab.loaders.forms import BROKEN, Form, damage_of, form_of_text, open_unpacked, packing_of
+from sessionlab.loaders.forms import Form, form_of
+from sessionlab.loaders.packing import BROKEN, open_unpacked, packing_of, zstd_is_whole
 from sessionlab.loaders.split import Bytes
 
 _BOM = b"\xef\xbb\xbf"
@@ -40,8 +41,8 @@ def unpacked(path: str, folder: Path) -> Iterator[Unpacked]:
     Raises:
         OSError: it cannot be read, or what it unpacks to is not what was packed.
     """
-    packing = packing_of(path)
     with Path(path).open("rb") as file, tempfile.TemporaryFile(dir=folder) as scratch:
+        packing = packing_of(file.read(4))
         trouble = None if packing == "none" else _unpack(path, packing, scratch)
         source: IO[bytes] = file if packing == "none" else scratch
         if source.seek(0, 2) == 0:
@@ -49,7 +50,7 @@ def unpacked(path: str, folder: Path) -> Iterator[Unpacked]:
             return
         with mmap.mmap(source.fileno(), 0, access=mmap.ACCESS_READ) as data:
             start = len(_BOM) if data[: len(_BOM)] == _BOM else 0
-            yield Unpacked(data, start, form_of_text(data[start : start + _PEEK]), trouble)
+            yield Unpacked(data, start, form_of(data[start : start + _PEEK]), trouble)
 
 
 def _unpack(path: str, packing: str, scratch: IO[bytes]) -> str | None:
@@ -57,7 +58,7 @@ def _unpack(path: str, packing: str, scratch: IO[bytes]) -> str | None:
     with open_unpacked(path) as packed:
         while True:
             try:
-                chunk = packed.read(_CHUNK)
+                chunk = packed.read1(_CHUNK)  # read() would lose what comes before a cut
             except EOFError:
                 return f"the {packing} file is cut off"
             except BROKEN as error:
@@ -65,6 +66,6 @@ def _unpack(path: str, packing: str, scratch: IO[bytes]) -> str | None:
                     raise OSError(f"the {packing} file is damaged: {error}") from error
                 return f"the {packing} file is damaged: {error}"
             if not chunk:
-                return damage_of(path, packing) if packing == "zstd" else None
+                return None if packing == "gzip" or zstd_is_whole(path) else f"the {packing} file is cut off"
             scratch.write(chunk)
             scratch.flush()
