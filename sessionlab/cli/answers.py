@@ -68,6 +68,7 @@ def _copy(relation: DuckDBPyRelation, form: str, output: Path | None) -> None:
 @lab_option
 @click.option("--by", multiple=True, help="A column of sessions to group by; may be given more than once.")
 @where_option
+@click.option("--of", type=click.Choice(["agent", "model", "runtime"]), help="Whose wins to count; for winners only.")
 @click.option("--bucket", type=click.Choice(["day", "week", "month"]), help="Group by time.")
 @click.option(
     "--chart",
@@ -80,24 +81,28 @@ def stats(
     lab_path: Path,
     by: tuple[str, ...],
     where: str | None,
+    of: str | None,
     bucket: str | None,
     chart: Path | None,
     *,
     as_json: bool,
 ) -> None:
-    r"""Show a metric: summary, success_rate, attempts or topics.
+    r"""Show a metric: summary unless another is named, as success_rate, success_by_attempt, topics, timeline or winners.
 
     \b
     sessionlab stats success_rate --by topic
+    sessionlab stats winners --of model
     sessionlab stats success_rate --bucket week --where "kind = 'workflow'" --chart weeks.png
     """
     with open_lab(lab_path) as lab:
-        of = lab.metrics if chart is None else lab.charts
         try:
-            ask = getattr(of, metric)
+            ask = getattr(lab.metrics if chart is None else lab.charts, metric)
         except AttributeError as error:
             raise NotFound(str(error)) from error
-        answer = ask(by=by, where=where, bucket=bucket)
+        if of and metric != "winners":
+            raise click.UsageError("--of is for winners")
+        given = {"of": of, "bucket": bucket}
+        answer = ask(by=by, where=where, **{name: value for name, value in given.items() if value})
         if chart is None:
             show(answer, as_json=as_json)
         else:

@@ -102,6 +102,14 @@ def test_stats_in_words_numbers_and_pictures(run: Run, loaded: str, tmp_path: Pa
     assert (tmp_path / "topics.svg").read_text().startswith("<svg")
 
 
+def test_winners_of_what(run: Run, tmp_path: Path) -> None:
+    run("load", str(DATA / "worktree"))
+    rows = json.loads(run("stats", "winners", "--of", "runtime", "--json").stdout)
+    assert sum(row["won"] for row in rows) > 0
+    assert all("runtime" in row for row in rows)
+    assert run("stats", "summary", "--of", "model").returncode == 2
+
+
 def test_report_is_written(run: Run, loaded: str, tmp_path: Path) -> None:
     assert run("report", "page.html", "--lab", loaded, "--title", "Mine").stdout == f"{tmp_path / 'page.html'}\n"
     assert "Mine" in (tmp_path / "page.html").read_text()
