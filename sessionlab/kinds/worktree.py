@@ -5,8 +5,8 @@ from __future__ import annotations
 from sessionlab.kinds.declare import Kind, NativeTable, StandIn
 from sessionlab.schema import Column, Type
 
-# Two schemas of this store are about. The one with `workspaces.hash` and `sessions.session_type` keeps the runtimes of a
-# session as a JSON text in one column; a text that is no JSON is kept as it stands.
+# Two schemas of this store are about. The one with `workspaces.hash` and `sessions.session_type` keeps the runtimes of
+# a session as a JSON text in one column; a text that is no JSON is kept as it stands.
 _RUNTIMES_IN_A_COLUMN = """
 SELECT NULL AS id, m.session_id, j.value AS runtime
 FROM (

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import adbc_driver_manager as adbc
 import adbc_driver_postgresql
@@ -17,15 +16,15 @@ from sessionlab.loaders import postgres_select as select
 from sessionlab.loaders.duplicates import drop_superseded_rows
 from sessionlab.loaders.postgres_url import PostgresUrl
 from sessionlab.loaders.relational import (
-    STREAM,
     Brings,
+    BrokenStream,
     Match,
     ask,
     drop_marked,
     insert,
     marked,
     match,
-    prepared,
+    pick,
     streamed,
     tell,
 )
@@ -99,7 +98,7 @@ class PostgresSource:
                 for statement in select.SNAPSHOT:
                     tell(connection, statement)
                 yield connection
-            except adbc.Error as error:
+            except (adbc.Error, BrokenStream) as error:
                 # The driver's error is not chained: nobody knows what it quotes.
                 raise self.url.refused(error) from None
 
@@ -148,21 +147,9 @@ class PostgresSource:
     ) -> None:
         """Reject the rows that the copy left out, and those that came with a mark in them."""
         query = select.other_rows(found, self.url.schema, types)
-        for reason, raw in _rows(connection, query, f"FROM {STREAM}") if query else ():
+        for reason, raw in pick(connection, query) if query else ():
             target.reject(None, None, reason, raw)
         if drop_marked(found, brings, target):
             query = select.sound_rows_whole(found, self.url.schema, types)
-            for _, reason, raw in _rows(connection, query, marked(found, brings)):
+            for _, reason, raw in pick(connection, query, marked(found, brings)):
                 target.reject(None, None, reason, raw)
-
-
-def _rows(connection: adbc.AdbcConnection, query: str, selected: str) -> Iterator[tuple[Any, ...]]:
-    """Run a query for whole rows, and select from its stream."""
-    with (
-        adbc.AdbcStatement(connection) as statement,
-        closing(duckdb.connect()) as reader,
-        streamed(prepared(reader), statement, query),
-    ):
-        reader.execute(selected)
-        while rows := reader.fetchmany(1000):
-            yield from rows

@@ -279,8 +279,16 @@ def _answers() -> duckdb.DuckDBPyConnection:
     return duckdb.connect(config={"threads": 1})
 
 
+class BrokenStream(Exception):
+    """A stream of rows broke off while it was read."""
+
+
 def ask(connection: AdbcConnection, query: str) -> list[tuple[Any, ...]]:
-    """Run a query with a small answer."""
+    """Run a query with a small answer.
+
+    Raises:
+        BrokenStream: the answer broke off.
+    """
     from adbc_driver_manager import AdbcStatement
 
     with (
@@ -288,7 +296,31 @@ def ask(connection: AdbcConnection, query: str) -> list[tuple[Any, ...]]:
         closing(_answers().cursor()) as reader,
         streamed(reader, statement, query),
     ):
-        return reader.execute(f"FROM {STREAM}").fetchall()
+        try:
+            return reader.execute(f"FROM {STREAM}").fetchall()
+        except duckdb.Error as error:
+            raise BrokenStream(str(error)) from error
+
+
+def pick(connection: AdbcConnection, query: str, selected: str = f"FROM {STREAM}") -> Iterator[tuple[Any, ...]]:
+    """Run a query with an answer of any size, and select from it in a DuckDB of its own.
+
+    Raises:
+        BrokenStream: the answer broke off.
+    """
+    from adbc_driver_manager import AdbcStatement
+
+    with (
+        AdbcStatement(connection) as statement,
+        closing(duckdb.connect()) as reader,
+        streamed(prepared(reader), statement, query),
+    ):
+        try:
+            reader.execute(selected)
+            while rows := reader.fetchmany(1000):
+                yield from rows
+        except duckdb.Error as error:
+            raise BrokenStream(str(error)) from error
 
 
 def tell(connection: AdbcConnection, statement: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,13 +20,14 @@ from sessionlab.loaders import sqlite_select as select
 from sessionlab.loaders.duplicates import drop_superseded_rows
 from sessionlab.loaders.relational import (
     Brings,
+    BrokenStream,
     Match,
     ask,
     drop_marked,
     insert,
     marked,
     match,
-    prepared,
+    pick,
     streamed,
     tell,
 )
@@ -94,7 +95,7 @@ class SqliteSource:
                 matches, lacking = match(tables, self.kind, str(self.path))
                 connections = self._one_snapshot(len(matches), way, watch, stack)
                 self._copy_all([*map(_Stream, matches, connections)], target)
-        except adbc.Error as error:
+        except (adbc.Error, BrokenStream) as error:
             if way.unlocked and "readonly" in str(error):
                 # A writer is at work, and has left no place in the index that one may read from without a mark there.
                 raise self._once_more() from error
@@ -116,7 +117,7 @@ class SqliteSource:
                 version = ask(watch, "PRAGMA data_version")
                 try:
                     connections = [opening.enter_context(_reading(way)) for _ in range(wanted)]
-                except adbc.Error as error:
+                except (adbc.Error, BrokenStream) as error:
                     if not is_busy(error) or time.monotonic() > until:
                         raise
                     connections = []
@@ -168,24 +169,12 @@ class SqliteSource:
         ((there,),) = ask(stream.connection, select.count(found))
         if there != copied:
             query = select.other_rows(found, _place(stream))
-            for place, reason, raw in _rows(stream, query, select.PLACED):
+            for place, reason, raw in pick(stream.connection, query, select.PLACED):
                 target.reject(str(self.path), place, _shown(reason), raw)
         if drop_marked(found, brings, target):
             query = select.sound_rows_whole(found, _place(stream))
-            for place, reason, raw in _rows(stream, query, marked(found, _CAREFUL, select.REAL_ROW)):
+            for place, reason, raw in pick(stream.connection, query, marked(found, _CAREFUL, select.REAL_ROW)):
                 target.reject(str(self.path), place, _shown(reason), raw)
-
-
-def _rows(stream: _Stream, query: str, selected: str) -> Iterator[tuple[int | None, str | bytes, bytes]]:
-    """Run a query for whole rows, and give their places, reasons and texts."""
-    with (
-        adbc.AdbcStatement(stream.connection) as statement,
-        closing(duckdb.connect()) as reader,
-        streamed(prepared(reader), statement, query),
-    ):
-        reader.execute(selected)
-        while rows := reader.fetchmany(1000):
-            yield from rows
 
 
 def _shown(reason: str | bytes) -> str:
@@ -199,7 +188,7 @@ def _place(stream: _Stream) -> str | None:
     try:
         if place:
             ask(stream.connection, f"SELECT t.{place} FROM {quote(found.found)} AS t LIMIT 1")
-    except adbc.Error:
+    except (adbc.Error, BrokenStream):
         return None
     return place
 

@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -272,18 +273,13 @@ def load_as_nobody(source: object, scratch: Path) -> str:
 
 
 @pytest.fixture
-def read_only(tmp_path: Path) -> Iterator[Path]:
-    """A folder that others may only read, all the way up."""
-    folder = tmp_path / "kept"
-    folder.mkdir()
-    parents = [parent for parent in [folder, *folder.parents] if parent.stat().st_uid == os.getuid()]
-    modes = {parent: parent.stat().st_mode for parent in parents}
-    for parent in parents:
-        if not modes[parent] & 0o001:
-            parent.chmod(0o755)
-    yield folder
-    for parent, mode in modes.items():
-        parent.chmod(mode)
+def read_only() -> Iterator[Path]:
+    """A folder that others may only read, as those above it."""
+    with tempfile.TemporaryDirectory(prefix="sessionlab-test-") as above:
+        Path(above).chmod(0o755)
+        folder = Path(above) / "kept"
+        folder.mkdir(mode=0o755)
+        yield folder
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become nobody")
