@@ -20,7 +20,7 @@ from math import sqrt
 from sessionlab.metrics.newton import fit, variances
 from sessionlab.metrics.rates import Z
 
-MOST = 400
+MOST = 300
 """How many entrants are rated at most: the time grows with their cube, and is some seconds here."""
 
 Wins = Mapping[tuple[str, str], int]
@@ -54,7 +54,7 @@ def ratings(wins: Wins) -> dict[str, Rating]:
         beaters[loser].add(winner)
     names = sorted({*beaten, *beaters})
     field = _field(names, beaten, beaters, wins)
-    rated = _estimates(field, wins) if 1 < len(field) <= MOST else {}
+    rated = _estimates(field, wins) if len(field) <= MOST else {}
     met = _reached(field[0], {name: beaten[name] | beaters[name] for name in names}) if field else names
     return {
         name: rated.get(name) or Rating(unrated=_reason(name in field, name in met, beaten[name], beaters[name]))
@@ -69,7 +69,7 @@ def _reason(in_field: bool, met: bool, beaten: set[str], beaters: set[str]) -> s
     if not beaten:
         return "lost every comparison"
     if in_field:
-        return f"more than {MOST} to rate"
+        return "too many, or too lopsided, to be rated"
     return "all results go one way" if met else "never met those rated"
 
 
@@ -104,13 +104,19 @@ def _reached(start: str, edges: Edges, within: Iterable[str] | None = None) -> s
 
 
 def _estimates(names: Sequence[str], wins: Wins) -> dict[str, Rating]:
-    """Fit those whose ratings are known to exist; the intervals are of the observed information."""
+    """Fit those whose ratings are known to exist; the intervals are of the observed information.
+
+    It is empty where there is nobody, or the fit is beyond the arithmetic.
+    """
     place = {name: i for i, name in enumerate(names)}
     games = [[0.0] * len(names) for _ in names]
     for (winner, loser), count in wins.items():
         if winner in place and loser in place:
             games[place[winner]][place[loser]] += count
-    fitted = fit(games)
-    errors = [Z * sqrt(variance) for variance in variances(games, fitted)]
+    try:
+        fitted = fit(games)
+        errors = [Z * sqrt(variance) for variance in variances(games, fitted)]
+    except ArithmeticError:
+        return {}
     found = zip(names, fitted, errors, strict=True)
     return {name: Rating(rating, rating - error, rating + error) for name, rating, error in found}

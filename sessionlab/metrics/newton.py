@@ -12,29 +12,36 @@ from operator import mul
 
 Matrix = list[list[float]]
 
+LONGEST = 3.0
+"""The longest step for a rating. A longer one ends where the likelihood is flat, and does not come back."""
+
 
 def fit(games: Matrix) -> list[float]:
-    """Maximise the likelihood by Newton's method, with steps cut in half until they go up.
+    """Maximise the likelihood by Newton's method, with steps cut down until they go up.
 
     Near the top the likelihood is too flat to tell up from down, so a loss within rounding counts as none.
+
+    Raises ``ArithmeticError`` where the likelihood is too flat for the arithmetic, as with a win in a billion.
     """
     ratings = [0.0] * len(games)
     best = _likelihood(games, ratings)
-    for _ in range(100):
-        step = _solved(_information(games, ratings), _slope(games, ratings))
-        size = 1.0
+    for _ in range(200):
+        step = _solved(_anchored(_information(games, ratings))[0], _slope(games, ratings))
+        longest = max(map(abs, step))
+        size = min(1, LONGEST / longest) if longest else 1.0
         while (reached := _likelihood(games, _moved(ratings, step, size))) < best * (1 + 1e-10) and size > 1e-9:
             size /= 2
         ratings, best = _moved(ratings, step, size), reached
-        if max(map(abs, step)) < 1e-9:
-            break
-    return ratings
+        if longest < 1e-9:
+            return ratings
+    raise ArithmeticError("The ratings do not settle.")
 
 
 def variances(games: Matrix, ratings: list[float]) -> list[float]:
     """Give the variances of the ratings: the diagonal of the pseudo-inverse of the observed information."""
-    rows, size = _factor(_information(games, ratings)), len(games)
-    found = [-1 / size] * size
+    anchored, much = _anchored(_information(games, ratings))
+    rows, size = _factor(anchored), len(games)
+    found = [-1 / (size * size * much)] * size
     for start in range(size):  # one column of the inverse of L after the other; they square and add up along it
         column: list[float] = [1 / rows[start][start]]
         for i in range(start + 1, size):
@@ -78,18 +85,27 @@ def _slope(games: Matrix, ratings: list[float]) -> list[float]:
 
 
 def _information(games: Matrix, ratings: list[float]) -> Matrix:
-    """Give the observed information, and 1/n more in every cell.
+    """Give the observed information: how sharply the likelihood bends.
 
-    It has no inverse, as all ratings could move together; with 1/n it has one, which is its pseudo-inverse and 1/n.
+    It has no inverse, as all ratings could move together without a change.
     """
     size = len(games)
-    information = [[1 / size] * size for _ in range(size)]
+    information = [[0.0] * size for _ in range(size)]
     for i, j in combinations(range(size), 2):
         if count := games[i][j] + games[j][i]:
             weight = count * _chance(ratings[i] - ratings[j]) * _chance(ratings[j] - ratings[i])
             for row, column, part in ((i, i, weight), (j, j, weight), (i, j, -weight), (j, i, -weight)):
                 information[row][column] += part
     return information
+
+
+def _anchored(information: Matrix) -> tuple[Matrix, float]:
+    """Add the same to every cell, as much as the diagonal has on average over the cells of a row; and say how much.
+
+    That holds the mean of the ratings. The inverse is the pseudo-inverse, and 1 / (n * n * much) more in every cell.
+    """
+    much = sum(row[i] for i, row in enumerate(information)) / len(information) ** 2
+    return [[cell + much for cell in row] for row in information], much
 
 
 def _factor(matrix: Matrix) -> Matrix:
@@ -99,7 +115,10 @@ def _factor(matrix: Matrix) -> Matrix:
         row: list[float] = []
         for j in range(i):
             row.append((given[j] - sum(map(mul, row, rows[j]))) / rows[j][j])
-        row.append(sqrt(given[i] - sum(map(mul, row, row))))
+        rest = given[i] - sum(map(mul, row, row))
+        if rest <= 0:
+            raise ArithmeticError("The likelihood is flat.")
+        row.append(sqrt(rest))
         rows.append(row)
     return rows
 

@@ -97,7 +97,7 @@ def _entrants(of: str, outer: Expressions, where: str | None) -> dict[str, str]:
     session, using = names(_SESSION), f"USING ({', '.join(_SESSION)})"
     grouped = {name: f"chosen.{name}" for name in outer if name not in session}
     found = {**session, **grouped, of: f"tries.{of}", "won": "tries.winner"}
-    sizes = {"attempts": "count(*)", "winners": "count(*) FILTER (WHERE won)"}
+    sizes = {"size": "count(*)", "winners": "count(*) FILTER (WHERE won)"}
     return {
         "chosen": query(session | outer, "sessions", conditions=conditions_of(where)),
         "named": query(found, f"attempts AS tries JOIN chosen {using}", conditions=["tries.winner IS NOT NULL"]),
@@ -105,7 +105,7 @@ def _entrants(of: str, outer: Expressions, where: str | None) -> dict[str, str]:
         "entrants": query(
             {**session, **names(grouped), of: of, "won": "won"},
             f"named JOIN sizes {using}",
-            conditions=["attempts > 1", "winners > 0"],
+            conditions=["size > 1", "winners > 0"],
         ),
     }
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import duckdb
 
 from sessionlab.metrics import Metrics
@@ -47,7 +50,7 @@ WHERE attempt <= size
 ERRORS_ROWS = """
 SELECT
   source, kind, session_id, line,
-  CASE WHEN i % 6 > 0 THEN ['syntax', 'runtime'][1 + i % 2] END AS error_type,
+  CASE WHEN i % 5 > 0 THEN ['syntax', 'runtime'][1 + i % 2] END AS error_type,
   CASE WHEN hash(i, line) % 9 > 0 THEN
     ['line ' || i, 'no ''name ' || i || '''', 'not found: /home/u' || i || '/x.py', 'lost']
       [CAST(1 + hash(17 * i, line) % 4 AS BIGINT)] END AS message,
@@ -67,16 +70,16 @@ def empty_lab() -> duckdb.DuckDBPyConnection:
     return lab
 
 
-def filled_lab(rows: str = SESSIONS_ROWS.format(count=400)) -> duckdb.DuckDBPyConnection:
+def filled_lab(rows: str = SESSIONS_ROWS.format(count=400), values: Sequence[Any] = ()) -> duckdb.DuckDBPyConnection:
     """Make a database with the sessions that a query gives; columns it does not name are NULL."""
     lab = empty_lab()
-    lab.execute(f"INSERT INTO sessions BY NAME {rows}")
+    lab.execute(f"INSERT INTO sessions BY NAME {rows}", values)
     return lab
 
 
-def full_lab(count: int = 400) -> duckdb.DuckDBPyConnection:
-    """Make a database with sessions, their attempts and their errors."""
-    lab = filled_lab(SESSIONS_ROWS.format(count=count))
+def full_lab(of: str = "{rows}", count: int = 400) -> duckdb.DuckDBPyConnection:
+    """Make a database with sessions, or with what a query makes of them, and their attempts and errors."""
+    lab = filled_lab(of.replace("{rows}", SESSIONS_ROWS.format(count=count)))
     lab.execute(f"INSERT INTO attempts BY NAME {ATTEMPTS_ROWS}")
     lab.execute(f"INSERT INTO errors BY NAME {ERRORS_ROWS}")
     return lab
@@ -85,3 +88,8 @@ def full_lab(count: int = 400) -> duckdb.DuckDBPyConnection:
 def metrics_of(lab: duckdb.DuckDBPyConnection) -> Metrics:
     """Make the metrics of such a database."""
     return Metrics(lab.sql)
+
+
+def rows(relation: duckdb.DuckDBPyRelation) -> list[dict[str, Any]]:
+    """Give the rows of a relation by the names of its columns."""
+    return [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]

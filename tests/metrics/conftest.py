@@ -3,8 +3,8 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from tests.metrics.bench import full_lab, metrics_of
 from sessionlab.metrics import Metrics
+from tests.metrics.bench import full_lab, metrics_of
 
 
 @pytest.fixture(scope="session")

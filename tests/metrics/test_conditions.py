@@ -5,10 +5,10 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from tests.metrics.bench import metrics_of
 from sessionlab.errors import QueryError
 from sessionlab.metrics import success_rate
 from sessionlab.metrics.conditions import conjuncts
+from tests.metrics.bench import metrics_of
 
 HOLDING = [
     "attempts > 1",

@@ -7,10 +7,13 @@ from typing import Any
 import duckdb
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
-from tests.metrics.bench import empty_lab, filled_lab, metrics_of
+from sessionlab.errors import QueryError
 from sessionlab.metrics import METRICS, Metrics
+from tests.metrics.bench import empty_lab, filled_lab, full_lab, metrics_of, rows
 
 RATES = ["sessions", "judged", "passed", "rate", "low", "high"]
 VALUES = ["value", "sessions", "share", *RATES[1:]]
@@ -36,10 +39,6 @@ COLUMNS = {
     "durations": ["sessions", "p10", "p50", "p90", "p99", "mean"],
     "winners": ["agent", "entered", "won", *RATES[3:], "rating", "rating_low", "rating_high", "unrated"],
 }
-
-
-def rows(relation: duckdb.DuckDBPyRelation) -> list[dict[str, Any]]:
-    return [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
 
 
 def values(lab: duckdb.DuckDBPyConnection, column: str, where: str = "true") -> np.ndarray[Any, Any]:
@@ -112,6 +111,73 @@ def test_the_summary_is_numpys(lab: duckdb.DuckDBPyConnection, metrics: Metrics)
     assert row["duration_median_s"] == np.median(values(lab, "duration_s", "kind = 'workflow'"))
     assert row["errors"] == values(lab, "errors", "kind = 'workflow'").sum()
     assert isinstance(row["errors"], int)
+
+
+@given(st.lists(st.one_of(st.none(), st.floats(0, 1e7)), max_size=50))
+@settings(max_examples=40, deadline=None)
+def test_durations_are_numpys(durations: list[float | None]) -> None:
+    lab = filled_lab("SELECT 'x' AS source, unnest(CAST($1 AS DOUBLE[])) AS duration_s", [durations])
+    (row,) = rows(metrics_of(lab).durations())
+    known = [value for value in durations if value is not None]
+    assert row["sessions"] == len(durations)
+    if not known:
+        assert {row[name] for name in COLUMNS["durations"][1:]} == {None}
+        return
+    quantiles = np.quantile(known, [0.1, 0.5, 0.9, 0.99])
+    assert [row[name] for name in ("p10", "p50", "p90", "p99")] == pytest.approx(quantiles, rel=1e-9, abs=1e-9)
+    assert row["mean"] == pytest.approx(np.mean(known), rel=1e-9)
+
+
+@pytest.mark.parametrize("by", [(), "kind", ["topic", "difficulty"]])
+@pytest.mark.parametrize("bucket", [None, "month"])
+def test_the_distribution_is_of_all_sessions(metrics: Metrics, by: str | list[str], bucket: str | None) -> None:
+    groups = rows(metrics.success_rate(by=by, bucket=bucket))
+    parts = rows(metrics.attempts_distribution(by=by, bucket=bucket))
+    keys = [name for name in groups[0] if name not in RATES]
+    for group in groups:
+        inside = [part for part in parts if all(part[key] == group[key] for key in keys)]
+        assert sum(part["sessions"] for part in inside) == group["sessions"]
+        assert sum(part["passed"] for part in inside) == group["passed"]
+        assert sum(part["share"] for part in inside) == pytest.approx(1)
+        known = [part["attempts"] for part in inside if part["attempts"] is not None]
+        assert known == sorted(set(known))
+
+
+def test_attempts_that_are_not_known_stand_at_the_end(lab: duckdb.DuckDBPyConnection, metrics: Metrics) -> None:
+    *known, last = rows(metrics.attempts_distribution())
+    attempts = values(lab, "attempts")
+    assert [row["sessions"] for row in known] == [(attempts == row["attempts"]).sum() for row in known]
+    assert (last["attempts"], last["sessions"]) == (None, 400 - len(attempts))
+
+
+def test_a_timeline_is_by_week_unless_said(metrics: Metrics) -> None:
+    assert metrics.sql("timeline") == metrics.sql("success_rate", bucket="week")
+    assert metrics.sql("timeline", by="kind", bucket="day") == metrics.sql("success_rate", by="kind", bucket="day")
+    with pytest.raises(QueryError, match="no bucket None"):
+        metrics.timeline(bucket=None)
+
+
+@pytest.mark.parametrize(
+    ("name", "column"), [("topics", "topic"), ("difficulties", "difficulty"), ("statuses", "status"), ("modes", "mode")]
+)
+def test_values_are_the_rates_of_their_column(metrics: Metrics, name: str, column: str) -> None:
+    expected = {row[column]: row for row in rows(metrics.success_rate(by=column))}
+    found = rows(getattr(metrics, name)())
+    assert {row["value"] for row in found} == expected.keys()
+    for row in found:
+        assert {key: row[key] for key in RATES} == {key: expected[row["value"]][key] for key in RATES}
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_every_metric_of_nothing_has_no_groups(name: str) -> None:
+    assert rows(getattr(metrics_of(empty_lab()), name)(by=["kind", "source"])) == []
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_a_condition_means_the_same_to_every_metric(lab: duckdb.DuckDBPyConnection, name: str) -> None:
+    where = "topic <> 'topic 1' AND attempts > 2 AND status IS NULL AND (success OR success IS NULL)"
+    part = full_lab(f"SELECT * FROM ({{rows}}) WHERE {where.replace('status IS NULL AND', '')}")
+    assert rows(getattr(metrics_of(lab), name)(where=where)) == rows(getattr(metrics_of(part), name)())
 
 
 @pytest.mark.parametrize("by", ["topic", "model", "success", "attempts", ["kind", "difficulty"], "extra"])

@@ -26,7 +26,7 @@ sizes AS (
     "source",
     "kind",
     "session_id",
-    count(*) AS attempts,
+    count(*) AS size,
     count(*) FILTER (WHERE won) AS winners
   FROM named
   GROUP BY
@@ -44,7 +44,7 @@ entrants AS (
     agent,
     won
   FROM named JOIN sizes USING ("source", "kind", "session_id")
-  WHERE attempts > 1
+  WHERE size > 1
     AND winners > 0
 ),
 counted AS (
