@@ -100,7 +100,8 @@ class Target:
 
     def write_rejects(self) -> None:
         """Put what was set aside into the lab's ``rejects``."""
-        self._rejects.write(self.connection, self.source)
+        if self.rejected:
+            self._rejects.write(self.connection, self.source)
 
 
 def table_of(kind: Kind, table: str) -> str:
