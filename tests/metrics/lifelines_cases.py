@@ -15,6 +15,13 @@ from typing import Any
 
 Session = tuple[int, bool | None]
 
+OUTCOMES: list[list[bool | None]] = [
+    [True, False],
+    [True, False, None],
+    [True, True, True, False, None],
+    [True, False, False],
+]
+
 EDGES: list[list[Session]] = [
     [(1, True)],
     [(1, False)],
@@ -30,7 +37,7 @@ def sessions(seed: int) -> list[Session]:
     """Draw sessions: their attempts, and whether they passed; many of them end together."""
     draw = random.Random(seed)
     most = draw.choice([2, 5, 40])
-    outcomes = draw.choice([[True, False], [True, False, None], [True, True, True, False, None], [True, False, False]])
+    outcomes = draw.choice(OUTCOMES)
     return [(draw.randint(0, most), draw.choice(outcomes)) for _ in range(draw.choice([2, 8, 60, 500]))]
 
 
