@@ -87,7 +87,7 @@ def stats(
     *,
     as_json: bool,
 ) -> None:
-    r"""Show a metric: summary unless another is named, as success_rate, success_by_attempt, topics, timeline or winners.
+    r"""Show a metric: summary unless another is named, as success_rate, timeline or winners.
 
     \b
     sessionlab stats success_rate --by topic
