@@ -1,0 +1,121 @@
+"""The cube as a chart can hold it: codes in the order in which they are shown, and their labels."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from textwrap import shorten
+from typing import Any
+
+from sessionlab.charts.labels import UNKNOWN as UNKNOWN_LABEL
+from sessionlab.charts.labels import Other, label, ordered
+from sessionlab.dashboard.cube import COUNTS, UNKNOWN
+from sessionlab.dashboard.plan import Category, Plan
+
+Cell = tuple[int | None, ...]
+
+ATTEMPTS = "tries"
+"""The column of the cells that holds the attempts, up to the plan's cap."""
+
+_LONGEST = 100
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """A column of the cells: its name there, its name for a reader, and the label of each code."""
+
+    field: str
+    title: str
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Cube:
+    """Counted sessions, and what a reader must know about them.
+
+    A cell holds a code for each of ``dimensions``; then the first day of its bucket, as days since 1970, None
+    where the start is not known; then ``sessions``, ``judged`` and ``passed``. ``cut`` says what was coarsened or
+    gathered to make the cube small, and ``notes`` what else is to be said; ``sql`` is the query that counted.
+    """
+
+    by: tuple[str, ...]
+    dimensions: Mapping[str, Dimension]
+    cells: list[Cell]
+    bucket: str | None = None
+    cut: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    sql: str = ""
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Name the columns of the cells."""
+        return (*self.dimensions, "start", *COUNTS)
+
+    @property
+    def days(self) -> list[int]:
+        """Give the days on which the buckets begin, in order."""
+        return sorted({day for *_, day, _sessions, _judged, _passed in self.cells if day is not None})
+
+    @property
+    def sessions(self) -> int:
+        """Count all sessions."""
+        return sum(cell[-3] or 0 for cell in self.cells)
+
+    def csv(self) -> str:
+        """Write the cells as CSV, which takes a quarter of the room of JSON."""
+        lines = (",".join("" if value is None else str(value) for value in cell) for cell in self.cells)
+        return "\n".join([",".join(self.fields), *lines])
+
+
+def coded(rows: Sequence[Cell], plan: Plan, categories: Sequence[Category]) -> tuple[dict[str, Dimension], list[Cell]]:
+    """Put the rows of the cube's query into the order in which they are shown, and name their columns and codes."""
+    dimensions, codes = {}, []
+    for place, category in enumerate(categories):
+        sizes = _sizes(rows, place)
+        order = _order(category, plan.kept[category.column], sizes)
+        dimensions[category.column] = Dimension(category.column, category.column, _unique(order.values()))
+        codes.append({code: shown for shown, code in enumerate(order)})
+    tried = sorted(_sizes(rows, len(categories)), key=lambda tries: (tries == UNKNOWN, tries))
+    dimensions[ATTEMPTS] = Dimension(ATTEMPTS, "attempts", tuple(_tries(tries, plan.cap) for tries in tried))
+    codes.append({tries: shown for shown, tries in enumerate(tried)})
+    last = len(codes)
+    dated = plan.bucket is not None
+    return dimensions, [
+        (
+            *(own[code] for own, code in zip(codes, row[:last], strict=True)),
+            *(row[last:] if dated else (None, *row[last:])),
+        )
+        for row in rows
+    ]
+
+
+def _sizes(rows: Sequence[Cell], place: int) -> Counter[int]:
+    """Count the sessions of each code of a column."""
+    sizes: Counter[int] = Counter()
+    for row in rows:
+        sizes[row[place] or 0] += row[-3] or 0
+    return sizes
+
+
+def _order(category: Category, kept: Sequence[Any], sizes: Mapping[int, int]) -> dict[int, str]:
+    """Give the label of each code, in the order in which to show them: as in the charts."""
+    others = Other(max(1, category.distinct - len(kept)))
+    meaning = {code: None if code == UNKNOWN else kept[code] if code < len(kept) else others for code in sizes}
+    codes = {value: code for code, value in meaning.items()}
+    shown = ordered(category.column, {value: sizes[code] for code, value in meaning.items()})
+    return {codes[value]: shorten(label(value), _LONGEST, placeholder="…") for value in shown}
+
+
+def _unique(labels: Iterable[str]) -> tuple[str, ...]:
+    """Tell labels apart that have become one by being shortened."""
+    seen: Counter[str] = Counter()
+    unique = []
+    for text in labels:
+        seen[text] += 1
+        unique.append(text if seen[text] == 1 else f"{text} ({seen[text]})")
+    return tuple(unique)
+
+
+def _tries(tries: int, cap: int) -> str:
+    return UNKNOWN_LABEL if tries == UNKNOWN else f"{tries}+" if tries == cap else str(tries)

@@ -1,0 +1,89 @@
+"""The dashboard as a chart: panels in two columns over one cube."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+
+from sessionlab.charts import theme
+from sessionlab.charts.labels import UNKNOWN
+from sessionlab.charts.registry import Chart
+from sessionlab.dashboard import panels
+from sessionlab.dashboard.cells import ATTEMPTS, Cube, Dimension
+from sessionlab.dashboard.selections import Selections
+from sessionlab.dashboard.timeline import dated, timeline
+from sessionlab.dashboard.totals import totals
+
+del theme  # imported for the look that it enables
+
+_HINT = "click a bar to see the rest for it, shift-click for several, drag over time, click beside the bars for all"
+_WIDTH = panels.LEFT + panels.COUNTS + panels.RIGHT + 96
+
+
+def draw(cube: Cube) -> Chart:
+    """Draw a cube; what was cut from it stands in the subtitle, and under ``cut`` in the chart's ``usermeta``."""
+    if not cube.sessions:
+        return _empty(cube)
+    shown = [dimension for dimension in cube.dimensions.values() if _is_shown(cube, dimension)]
+    selections = Selections.of([dimension.field for dimension in shown], timeline=bool(cube.days))
+    left, right = _arranged(cube, shown, selections)
+    body = alt.HConcatChart(hconcat=[_stack(left), _stack(right)], spacing=36)
+    return alt.VConcatChart(
+        data=_data(cube),
+        vconcat=[totals(selections, _WIDTH), body],
+        title=_title(cube, _HINT),
+        usermeta=_meta(cube),
+        **({"transform": dated(cube.bucket)} if cube.bucket and cube.days else {}),
+    )
+
+
+def _is_shown(cube: Cube, dimension: Dimension) -> bool:
+    """Tell whether there is something to see: more than one kind, or any known value of what was not asked for."""
+    if dimension.field in cube.by:
+        return True
+    return len(dimension.labels) > 1 if dimension.field == "kind" else set(dimension.labels) != {UNKNOWN}
+
+
+def _arranged(cube: Cube, shown: list[Dimension], selections: Selections) -> tuple[list[Any], list[Any]]:
+    """Put success by columns into the left column, and time, attempts and status into the right one."""
+    counted = {dimension.field: dimension for dimension in shown if dimension.field not in cube.by}
+    left = [
+        panels.rates(selections, dimension)
+        for dimension in shown
+        if dimension.field not in {ATTEMPTS, "status"} - set(cube.by)
+    ]
+    right: list[Any] = [timeline(selections, cube)] if cube.days else []
+    if ATTEMPTS in counted:
+        right.append(panels.columns(selections, counted[ATTEMPTS]))
+    if "status" in counted:
+        right.append(panels.counts(selections, counted["status"]))
+    return left, right
+
+
+def _stack(parts: list[Any]) -> alt.VConcatChart:
+    return alt.VConcatChart(vconcat=parts, spacing=26)
+
+
+def _data(cube: Cube) -> alt.InlineData:
+    parse = dict.fromkeys(cube.fields, "number")
+    return alt.InlineData(values=cube.csv(), format=alt.CsvDataFormat(type="csv", parse=parse))
+
+
+def _title(cube: Cube, *lines: str) -> alt.TitleParams:
+    subtitle = [*lines, *cube.notes, *cube.cut]
+    return alt.TitleParams(f"Sessions by {' and '.join(cube.by)}", subtitle=subtitle)
+
+
+def _meta(cube: Cube) -> dict[str, Any]:
+    return {"cells": len(cube.cells), "cut": list(cube.cut)}
+
+
+def _empty(cube: Cube) -> Chart:
+    """Say that there is nothing to draw."""
+    text = (
+        alt.Chart(alt.InlineData(values=[{}]))
+        .mark_text(style="count", fontSize=14)
+        .encode(x=alt.value(0), text=alt.value("no sessions"))
+    )
+    return text.properties(width=_WIDTH, height=40, title=_title(cube), usermeta=_meta(cube))

@@ -1,0 +1,47 @@
+"""What a reader picks in a dashboard: bars, and a span of time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import altair as alt
+
+TIME = "middle"
+"""The field of a bucket's middle: a span of time takes the buckets of which it covers that."""
+
+SHOWN, DIMMED = 0.9, 0.25
+"""How opaque marks are that are picked, or not."""
+
+BESIDE = "click[!event.item || event.item.mark.marktype !== 'rect']"
+"""A click on no bar, which takes a pick back. All that can be picked is a rectangle."""
+
+
+@dataclass(frozen=True)
+class Selections:
+    """All selections of a dashboard, by the field of the cells that they select."""
+
+    params: dict[str, alt.Parameter]
+
+    @classmethod
+    def of(cls, fields: Sequence[str], *, timeline: bool) -> Selections:
+        """Make one for each field of codes, and one for the timeline if there is one."""
+        picks = {
+            field: alt.selection_point(name=f"pick_{field}", fields=[field], on="click", clear=BESIDE)
+            for field in fields
+        }
+        span = {TIME: alt.selection_interval(name="span", encodings=["x"], clear=BESIDE)} if timeline else {}
+        return cls({**picks, **span})
+
+    def others(self, own: str | None = None) -> list[alt.FilterTransform]:
+        """Keep the cells that all selections leave, but a panel's own."""
+        return [
+            alt.FilterTransform(filter=alt.ParameterPredicate(param=param.name))
+            for field, param in self.params.items()
+            if field != own
+        ]
+
+    def highlight(self, field: str, shown: float = SHOWN) -> Any:
+        """Show what is picked, and dim the others."""
+        return alt.when(self.params[field]).then(alt.value(shown)).otherwise(alt.value(DIMMED))

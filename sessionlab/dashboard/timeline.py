@@ -1,0 +1,90 @@
+"""The panel of time: the success rate above the sessions; a span of it can be picked in both."""
+
+from __future__ import annotations
+
+import warnings
+
+import altair as alt
+
+from sessionlab.charts.layers import PERCENTS
+from sessionlab.dashboard.cells import Cube
+from sessionlab.dashboard.panels import HIGH, RIGHT, figures, heading, layer, split
+from sessionlab.dashboard.plan import BUCKETS
+from sessionlab.dashboard.rates import calculated, summed
+from sessionlab.dashboard.selections import TIME, Selections
+
+_DAY = 86_400_000
+_MONTHS = {"month": 1, "quarter": 3, "year": 12, "decade": 120, "century": 1200}
+_FORMATS = {"month": "%B %Y", "quarter": "Q%q %Y", "year": "%Y", "decade": "%Ys", "century": "%Ys"}
+
+
+def dated(bucket: str) -> list[alt.Transform]:
+    """Add to each cell where its bucket begins, ends and has its middle; null where the start is not known."""
+    last = f"datum.from + {7 if bucket == 'week' else 1} * {_DAY}"
+    if bucket in _MONTHS:
+        last = f"utc(utcyear(datum.from), utcmonth(datum.from) + {_MONTHS[bucket]}, 1)"
+    steps = {"from": f"datum.start * {_DAY}", "to": last, TIME: "(datum.from + datum.to) / 2"}
+    return calculated({name: f"isValid(datum.start) ? {step} : null" for name, step in steps.items()})
+
+
+def timeline(selections: Selections, cube: Cube) -> alt.VConcatChart:
+    """Draw the rate with its interval as a line in a band, and below it the sessions, split by outcome."""
+    words = f"utcFormat(datum.from, '{_FORMATS.get(cube.bucket or '', '%-d %B %Y')}')"
+    rows = [
+        *selections.others(TIME),
+        alt.FilterTransform(filter="isValid(datum.start)"),
+        *summed(["from", "to", TIME]),
+        *calculated({"when": words}),
+    ]
+    rate = layer(*_rate(selections, cube), transform=rows, width=RIGHT, height=HIGH + 20)
+    sessions = layer(*_sessions(selections, cube), transform=rows, width=RIGHT, height=HIGH // 2 + 15)
+    with warnings.catch_warnings():
+        # Both have one selection, and should: Altair makes one of it, and says so.
+        warnings.filterwarnings("ignore", "Automatically deduplicated selection parameter")
+        return alt.VConcatChart(vconcat=[rate, sessions], spacing=10, title=heading(f"Over time, by {cube.bucket}"))
+
+
+def _rate(selections: Selections, cube: Cube) -> list[alt.Chart]:
+    rate = alt.Y("rate:Q", title="success rate", scale=alt.Scale(domain=[0, 1]), axis=PERCENTS)
+    middle = _x(cube, f"{TIME}:T", labels=False)
+    interval = alt.Chart().mark_rule() if len(cube.days) == 1 else alt.Chart().mark_area(opacity=0.2)
+    line = alt.Chart().mark_line(point={"size": 28}).encode(middle, rate)
+    return [
+        interval.encode(middle, alt.Y("low:Q"), y2="high:Q"),
+        line.add_params(selections.params[TIME]),
+        _hit(cube, HIGH + 20, labels=False),
+    ]
+
+
+def _sessions(selections: Selections, cube: Cube) -> list[alt.Chart]:
+    axis = alt.Axis(tickCount=3, tickMinStep=1, format=",d")
+    bars = split(
+        alt.Chart().mark_rect(stroke="white", strokeWidth=0.5),
+        x=_x(cube, "from:T"),
+        x2="to:T",
+        y=alt.Y("bottom:Q", title="sessions", axis=axis),
+        y2="top:Q",
+        opacity=selections.highlight(TIME),
+    )
+    return [
+        bars.transform_stack(stack="count", groupby=[TIME], sort=[alt.SortField("order")], as_=["bottom", "top"]),
+        alt.Chart().mark_point(opacity=0).encode(_x(cube, f"{TIME}:T")).add_params(selections.params[TIME]),
+        _hit(cube, HIGH // 2 + 15),
+    ]
+
+
+def _hit(cube: Cube, height: int, *, labels: bool = True) -> alt.Chart:
+    """Cover each bucket with a rectangle that nobody sees, so that it has its figures under the pointer."""
+    chart = alt.Chart().mark_bar(fill="transparent")
+    place = {"y": alt.value(0), "y2": alt.value(height), "x2": "to:T"}
+    return chart.encode(
+        _x(cube, "from:T", labels=labels), tooltip=[alt.Tooltip("when:N", title=cube.bucket), *figures()], **place
+    )
+
+
+def _x(cube: Cube, field: str, *, labels: bool = True) -> alt.X:
+    """Put the buckets beside each other in UTC; the axis keeps its span whatever is selected."""
+    first, last = cube.days[0], cube.days[-1] + BUCKETS[cube.bucket or "day"]
+    scale = alt.Scale(type="utc", domain=[first * _DAY, last * _DAY], nice=False)
+    axis = alt.Axis(tickCount=6, labels=labels, labelOverlap=True)
+    return alt.X(field, title=f"started, by {cube.bucket}" if labels else None, scale=scale, axis=axis)

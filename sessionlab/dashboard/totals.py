@@ -1,0 +1,45 @@
+"""The figures on top: what the selections leave in all, and at once the key to the colours."""
+
+from __future__ import annotations
+
+import altair as alt
+
+from sessionlab.dashboard.panels import COLORS, layer
+from sessionlab.dashboard.rates import OUTCOMES, calculated, summed
+from sessionlab.dashboard.selections import Selections
+
+_FIGURES = ["sessions", "judged", *OUTCOMES, "rate"]
+_NAMES = {"sessions": "sessions", "judged": "judged", **OUTCOMES}
+_HIGH = 42
+
+
+def totals(selections: Selections, width: int) -> alt.LayerChart:
+    """Write the sums of all cells that are left."""
+    slots = [*_FIGURES, ""]  # the last figure has the longest caption, and so has two
+    place = alt.X("figure:N", scale=alt.Scale(domain=slots, padding=0), axis=None, bandPosition=0)
+    colors = alt.Scale(domain=list(COLORS), range=list(COLORS.values()))
+    marks = (
+        alt.Chart()
+        .mark_text(style="mark", align="left", baseline="top", fontSize=22, fontWeight=600)
+        .encode(text="value:N", y=alt.value(0), x=place),
+        alt.Chart()
+        .mark_text(style="count", baseline="bottom", fontSize=12)
+        .encode(text="caption:N", y=alt.value(_HIGH), x=place),
+        alt.Chart()
+        .mark_rule(strokeWidth=4, xOffset=-9)
+        .encode(
+            y=alt.value(1), y2=alt.value(_HIGH - 2), color=alt.Color("figure:N", scale=colors, legend=None), x=place
+        )
+        .transform_filter(alt.FieldOneOfPredicate("figure", list(COLORS))),
+    )
+    rows = [
+        *selections.others(),
+        *summed(),
+        alt.FoldTransform(**{"fold": _FIGURES, "as": ["figure", "number"]}),
+        *calculated({"value": _VALUE, "caption": _CAPTION}),
+    ]
+    return layer(*marks, transform=rows, width=width, height=_HIGH)
+
+
+_VALUE = "datum.figure == 'rate' ? datum.percent : format(datum.number, ',')"
+_CAPTION = f"datum.figure == 'rate' ? 'success rate · 95 %: ' + datum.interval : {_NAMES!r}[datum.figure]"
