@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _TRIES = 20
-_TOO_SMALL = (duckdb.OutOfMemoryException,)
+_SLICES = 16
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def run(load: Load, writer: Writer) -> LoadReport:
         if outcome.files:
             kinds |= canonical.kinds_of(connection, load.name)
         load.step("canonical rows")
-        canonical.derive(connection, load.name, kinds)
+        _derive(load.name, writer, kinds)
         target.write_rejects()
         if outcome.files:
             _note_files(connection, load.name, outcome)
@@ -112,10 +112,27 @@ def _write(load: Load, writer: Writer, folder: Path) -> tuple[Target, Outcome]:
             return target, load.source.load(target)
         except Stumbled as error:
             cause = error.__cause__ or error
-            if tries == _TRIES or isinstance(cause, _TOO_SMALL):
+            if tries == _TRIES or _is_small(cause):
                 raise SourceError(f"{load.source.uri} could not be loaded in {tries} tries: {cause}") from cause
             writer.restart()
     raise AssertionError("unreachable")  # pragma: no cover
+
+
+def _derive(name: str, writer: Writer, kinds: set[str]) -> None:
+    """Make the canonical rows at once, or in slices where the memory is too small for that."""
+    try:
+        canonical.derive(writer.connection, name, kinds)
+    except duckdb.Error as error:
+        if not writer.parallel or not _is_small(error):
+            raise
+        canonical.derive(writer.connection, name, kinds, slices=_SLICES)
+
+
+def _is_small(error: BaseException | None) -> bool:
+    """Whether this is DuckDB's complaint that its memory is too small."""
+    return isinstance(error, duckdb.OutOfMemoryException) or (
+        isinstance(error, duckdb.Error) and "failed to pin block" in str(error)
+    )
 
 
 @contextmanager
@@ -125,7 +142,7 @@ def _enough_room() -> Iterator[None]:
         yield
     except (duckdb.Error, SourceError) as error:
         cause = error if isinstance(error, duckdb.Error) else error.__cause__
-        if isinstance(cause, _TOO_SMALL):
+        if _is_small(cause):
             said = str(cause).splitlines()[0]
             raise LabError(
                 f"DuckDB has too little memory for this load: {said}. Give the lab more, as Lab(…, memory_limit='1GB'),"

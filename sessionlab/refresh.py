@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 from sessionlab.canonical import remove_files
 from sessionlab.errors import SourceError
 from sessionlab.ingest import Load, run
-from sessionlab.kinds import kind_named
+from sessionlab.kinds import Kind, kind_named
 from sessionlab.loaders import Source, open_source
 from sessionlab.loaders.json import JsonSource
-from sessionlab.loaders.sqlite_file import state_of
 from sessionlab.progress import Meter
 from sessionlab.reports import LoadReport, RefreshReport
 from sessionlab.storage import Storage, Writer
@@ -124,7 +123,7 @@ def _compare(connection: DuckDBPyConnection, known: Known, urls: Mapping[str, st
 def _compare_files(
     change: Change, known: Known, noted: Mapping[str, tuple[int, int, bool]], connection: DuckDBPyConnection
 ) -> None:
-    source = JsonSource(known.uri, kind_named(known.kind) if known.kind else None)
+    source = JsonSource(known.uri, _kind_of(known))
     try:
         states, _ = source.list_files()
     except SourceError:
@@ -156,14 +155,21 @@ def _lost_to(connection: DuckDBPyConnection, name: str, files: list[str]) -> lis
 
 
 def _compare_database(change: Change, known: Known, *, gone: bool) -> None:
-    path = Path(known.uri)
-    if not path.exists():
+    from sessionlab.loaders.sqlite import SqliteSource
+
+    if not Path(known.uri).exists():
         change.gone = [] if gone else [known.uri]
-    elif gone or state_of(path) != known.fingerprint:
+        return
+    source = SqliteSource(known.uri, _kind_of(known))
+    if gone or source.fingerprint() != known.fingerprint:
         (change.added if gone else change.changed).append(known.uri)
-        change.source = open_source(known.uri, known.kind)
+        change.source = source
     else:
         change.unchanged = 1
+
+
+def _kind_of(known: Known) -> Kind | None:
+    return kind_named(known.kind) if known.kind else None
 
 
 def _compare_server(change: Change, known: Known, url: str) -> None:

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
+_FEW = 3
+
+
 @dataclass(frozen=True)
 class LoadReport:
     """What one load brought into the lab.
@@ -65,7 +68,7 @@ class LoadReport:
         for reason in self.reasons:
             yield "", reason
         if self.ignored:
-            yield "ignored", f"{len(self.ignored):,} other file(s): {', '.join(self.ignored[:3])}"
+            yield "ignored", f"{len(self.ignored):,} other file(s){_first(self.ignored)}"
         yield "seconds", f"{self.duration_s:.2f}"
 
 
@@ -103,12 +106,18 @@ class RefreshReport:
     def _lines(self) -> Iterable[tuple[str, str]]:
         for word in ("added", "changed", "gone"):
             places: tuple[str, ...] = getattr(self, word)
-            yield word, f"{len(places):,}" + (f": {', '.join(places[:3])}" if places else "")
+            yield word, f"{len(places):,}{_first(places)}"
         yield "unchanged", f"{self.unchanged:,}"
         for reason in self.failed:
             yield "failed", reason
         for load in self.loads:
             yield load.source, f"{load.sessions:,} sessions, {load.rejected:,} rejected"
+
+
+def _first(places: tuple[str, ...]) -> str:
+    """List the first few of some places, and hint at the rest."""
+    listed = ", ".join([*places[:_FEW], *(["…"] if len(places) > _FEW else [])])
+    return f": {listed}" if listed else ""
 
 
 def _table(title: str, lines: Iterable[tuple[str, str]]) -> Table:

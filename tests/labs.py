@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sessionlab import Lab
+from sessionlab.kinds import KINDS
 
 MIDNIGHT = "2025-01-01T00:00:00Z"
 
@@ -41,8 +42,8 @@ def write_sqlite(path: Path, ids: Iterable[int], *, goal: str = "sort a list") -
             " created_at TEXT)"
         )
         store.execute(
-            "CREATE TABLE IF NOT EXISTS iteration (id INTEGER PRIMARY KEY, session_id INTEGER, code TEXT, feedback TEXT,"
-            " created_at TEXT)"
+            "CREATE TABLE IF NOT EXISTS iteration (id INTEGER PRIMARY KEY, session_id INTEGER, code TEXT,"
+            " feedback TEXT, created_at TEXT)"
         )
         store.execute(
             "CREATE TABLE IF NOT EXISTS error (id INTEGER PRIMARY KEY, iteration_id INTEGER, error_type TEXT,"
@@ -82,8 +83,9 @@ def check_whole(lab: Lab) -> None:
             "SELECT path, rows, rejected FROM files WHERE source = $s AND NOT gone ORDER BY ALL", s=source
         ).fetchall()
         for path, count, bad in counted:
-            native = f"SELECT count(*) FROM codegen.session WHERE file = '{path}' AND source = '{source}'"
-            assert one(lab, native) == count, path
+            roots = [f"{kind.name}.{kind.root.name}" for kind in KINDS.values()]
+            native = (f"SELECT file FROM {root} WHERE file = '{path}' AND source = '{source}'" for root in roots)
+            assert one(lab, f"SELECT count(*) FROM ({' UNION ALL '.join(native)})") == count, path
             assert one(lab, f"SELECT count(*) FROM rejects WHERE file = '{path}' AND source = '{source}'") == bad, path
     assert one(lab, "SELECT count(*) FROM sessions WHERE kind = 'codegen'") == one(
         lab, "SELECT count(*) FROM codegen.session"

@@ -100,10 +100,10 @@ def test_forget_takes_all_of_a_source(lab: Lab, tmp_path: Path) -> None:
 
 
 def test_forgetting_what_is_not_there_lists_what_is(lab: Lab, tmp_path: Path) -> None:
-    with pytest.raises(NotFound, match="no source 'x'. It has: none yet"):
+    with pytest.raises(NotFound, match=r"no source 'x'\. It has: none yet"):
         lab.forget("x")
     lab.load(write_json(tmp_path / "runs.json", [1]))
-    with pytest.raises(NotFound, match="no source 'x'. It has: runs"):
+    with pytest.raises(NotFound, match=r"no source 'x'\. It has: runs"):
         lab.forget("x")
 
 

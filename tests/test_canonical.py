@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from sessionlab import Lab, canonical
+from sessionlab.kinds import KINDS
+from sessionlab.model import ATTEMPTS, DERIVED, ERRORS, FILES, MESSAGES, REJECTS, SESSIONS, SOURCES
+from sessionlab.samples import write_samples
+from sessionlab.schema import Table
+
+
+@pytest.fixture
+def connection() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    canonical.create(connection)
+    return connection
+
+
+def shape(connection: duckdb.DuckDBPyConnection, table: str) -> list[tuple[str, str]]:
+    return [(name, type_) for name, type_, *_ in connection.execute(f"DESCRIBE {table}").fetchall()]
+
+
+@pytest.mark.parametrize(
+    "table", [SESSIONS, ATTEMPTS, MESSAGES, ERRORS, SOURCES, FILES, REJECTS], ids=lambda table: table.name
+)
+def test_a_canonical_table_has_its_columns_and_types(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    declared = [(column.name, column.type.value) for column in table]
+    assert shape(connection, f"main.{table.name}") == declared
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_gives_canonical_columns_and_types(connection: duckdb.DuckDBPyConnection, kind: str) -> None:
+    found = {
+        name
+        for (name,) in connection.execute(
+            "SELECT view_name FROM duckdb_views() WHERE schema_name = $1", [kind]
+        ).fetchall()
+    }
+    assert "canonical_sessions" in found
+    for table in (SESSIONS, *DERIVED):
+        if f"canonical_{table.name}" in found:
+            assert shape(connection, f"{kind}.canonical_{table.name}") == [
+                (column.name, column.type.value) for column in table
+            ], table.name
+
+
+def test_creating_again_changes_nothing(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("INSERT INTO sources (source) VALUES ('x')")
+    before = connection.execute("SELECT sql FROM duckdb_tables() UNION ALL SELECT sql FROM duckdb_views()").fetchall()
+    canonical.create(connection)
+    after = connection.execute("SELECT sql FROM duckdb_tables() UNION ALL SELECT sql FROM duckdb_views()").fetchall()
+    assert after == before
+    assert connection.execute("SELECT source FROM sources").fetchall() == [("x",)]
+    assert connection.execute("FROM sessionlab").fetchall() == [(canonical.VERSION,)]
+
+
+def test_removing_a_source_leaves_the_others_in_every_table(connection: duckdb.DuckDBPyConnection) -> None:
+    tables = connection.execute(
+        "SELECT DISTINCT schema_name || '.' || table_name FROM duckdb_columns() AS c SEMI JOIN duckdb_tables() AS t"
+        " USING (table_oid) WHERE column_name = 'source'"
+    ).fetchall()
+    assert len(tables) > 10
+    for (table,) in tables:
+        connection.execute(f"INSERT INTO {table} (source) VALUES ('x'), ('y')")
+    canonical.remove(connection, "x")
+    for (table,) in tables:
+        assert connection.execute(f"SELECT source FROM {table}").fetchall() == [("y",)], table
+
+
+def test_slices_give_the_same_sessions(tmp_path: Path) -> None:
+    write_samples(tmp_path, 200, 1, format="sqlite")
+    lab = Lab()
+    for source in sorted(tmp_path.iterdir()):
+        lab.load(source)
+    whole = lab.sql("FROM sessions ORDER BY ALL").fetchall()
+    assert len(whole) == 200
+    for slices in (2, 7, 99):
+        with lab._storage.writing(lambda _: None) as writer:
+            for kind in KINDS:
+                canonical.derive(writer.connection, kind, {kind}, slices=slices)
+        assert lab.sql("FROM sessions ORDER BY ALL").fetchall() == whole

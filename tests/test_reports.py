@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from sessionlab import LoadReport, RefreshReport
+
+LOAD = LoadReport(
+    source="runs [bold]",
+    kinds=("codegen", "workflow"),
+    uri="/data/<b>&.json",
+    sessions=12345,
+    rows={"codegen.session": 12345},
+    rejected=2,
+    reasons=("a.json, record 7: [red]id[/red] is <b>",),
+    superseded=3,
+    ignored=("x.txt", "y.txt", "z.txt", "w.txt"),
+    duration_s=1.234,
+)
+EMPTY = LoadReport(source="runs", kinds=(), uri="/data", sessions=0, rows={})
+REFRESH = RefreshReport(
+    added=tuple(f"/data/{number}<.json" for number in range(5)),
+    unchanged=10000,
+    failed=("far: [x] <down>",),
+    loads=(LOAD,),
+)
+
+
+@pytest.mark.parametrize("report", [LOAD, EMPTY, REFRESH, RefreshReport()])
+def test_text_is_what_rich_shows(report: LoadReport | RefreshReport) -> None:
+    console = Console(file=io.StringIO(), width=100, color_system=None, record=True)
+    console.print(report)
+    assert console.export_text() == str(report)
+
+
+def test_a_load_as_text() -> None:
+    text = str(LOAD)
+    for word in (
+        "runs [bold]",
+        "codegen, workflow",
+        "12,345",
+        "[red]id[/red] is <b>",
+        "1.23",
+        "4 other file(s): x.txt, y.txt, z.txt",
+    ):
+        assert word in text
+    assert "superseded" not in str(EMPTY)
+    assert "rejected" not in str(EMPTY)
+    assert "none" in str(EMPTY)
+
+
+def test_a_load_as_html() -> None:
+    text = LOAD._repr_html_()
+    assert "/data/&lt;b&gt;&amp;.json" in text
+    assert "<b>" not in text
+    assert text.startswith("<table>")
+
+
+def test_a_refresh_as_text_and_html() -> None:
+    text = str(REFRESH)
+    for word in (
+        "5: /data/0<.json, /data/1<.json, /data/2<.json, …",
+        "10,000",
+        "far: [x] <down>",
+        "12,345 sessions, 2 rejected",
+    ):
+        assert word in " ".join(text.split()), word
+    assert "&lt;down&gt;" in REFRESH._repr_html_()
+    assert "<down>" not in REFRESH._repr_html_()
+
+
+def test_nothing_to_tell_is_short() -> None:
+    assert len(str(RefreshReport()).splitlines()) < 10
