@@ -14,8 +14,12 @@ TIME = "middle"
 SHOWN, DIMMED = 0.9, 0.25
 """How opaque marks are that are picked, or not."""
 
-BESIDE = "click[!event.item || event.item.mark.marktype !== 'rect']"
-"""A click on no bar, which takes a pick back. All that can be picked is a rectangle."""
+BESIDE = "pointerdown[!event.item || event.item.mark.marktype !== 'rect']"
+"""A click on no bar, which takes all picks back. All that can be picked is a rectangle. It is told by where the pointer
+goes down, as a click also ends a drag, and that goes anywhere."""
+
+_TWICE = "dblclick[!event.item || !event.item.datum || !event.item.datum.label]"
+"""A double click on the timeline, which takes the span of time back."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class Selections:
             field: alt.selection_point(name=f"pick_{field}", fields=[field], on="click", clear=BESIDE)
             for field in fields
         }
-        span = {TIME: alt.selection_interval(name="span", encodings=["x"], clear=BESIDE)} if timeline else {}
+        span = {TIME: alt.selection_interval(name="span", encodings=["x"], clear=f"{BESIDE}, {_TWICE}")} if timeline else {}
         return cls({**picks, **span})
 
     def others(self, own: str | None = None) -> list[alt.FilterTransform]:

@@ -46,45 +46,51 @@ def timeline(selections: Selections, cube: Cube) -> alt.VConcatChart:
 
 def _rate(selections: Selections, cube: Cube) -> list[alt.Chart]:
     rate = alt.Y("rate:Q", title="success rate", scale=alt.Scale(domain=[0, 1]), axis=PERCENTS)
-    middle = _x(cube, f"{TIME}:T", labels=False)
     interval = alt.Chart().mark_rule() if len(cube.days) == 1 else alt.Chart().mark_area(opacity=0.2)
-    line = alt.Chart().mark_line(point={"size": 28}).encode(middle, rate)
+    line = alt.Chart().mark_line(point={"size": 28}).encode(x=f"{TIME}:T", y=rate)
     return [
-        interval.encode(middle, alt.Y("low:Q"), y2="high:Q"),
+        interval.encode(_x(cube, labels=False), alt.Y("low:Q"), y2="high:Q"),
         line.add_params(selections.params[TIME]),
-        _hit(cube, HIGH + 20, labels=False),
+        *_hit(cube, HIGH + 20),
     ]
 
 
 def _sessions(selections: Selections, cube: Cube) -> list[alt.Chart]:
     axis = alt.Axis(tickCount=3, tickMinStep=1, format=",d")
+    brushed = alt.Chart().mark_point(opacity=0).encode(x=_x(cube)).add_params(selections.params[TIME])
     bars = split(
         alt.Chart().mark_rect(stroke="white", strokeWidth=0.5),
-        x=_x(cube, "from:T"),
+        x="from:T",
         x2="to:T",
         y=alt.Y("bottom:Q", title="sessions", axis=axis),
         y2="top:Q",
         opacity=selections.highlight(TIME),
     )
     return [
+        brushed,
         bars.transform_stack(stack="count", groupby=[TIME], sort=[alt.SortField("order")], as_=["bottom", "top"]),
-        alt.Chart().mark_point(opacity=0).encode(_x(cube, f"{TIME}:T")).add_params(selections.params[TIME]),
-        _hit(cube, HIGH // 2 + 15),
+        *_hit(cube, HIGH // 2 + 15),
     ]
 
 
-def _hit(cube: Cube, height: int, *, labels: bool = True) -> alt.Chart:
-    """Cover each bucket with a rectangle that nobody sees, so that it has its figures under the pointer."""
-    chart = alt.Chart().mark_bar(fill="transparent")
-    place = {"y": alt.value(0), "y2": alt.value(height), "x2": "to:T"}
-    return chart.encode(
-        _x(cube, "from:T", labels=labels), tooltip=[alt.Tooltip("when:N", title=cube.bucket), *figures()], **place
-    )
+def _hit(cube: Cube, height: int) -> list[alt.Chart]:
+    """Cover the plot, and each bucket, with a rectangle that nobody sees: to be dragged over, and pointed at."""
+    high = {"y": alt.value(0), "y2": alt.value(height)}
+    tooltip = [alt.Tooltip("when:N", title=cube.bucket), *figures()]
+    ground = alt.Chart(alt.InlineData(values=[{}])).mark_rect(fill="transparent")
+    buckets = alt.Chart().mark_rect(fill="transparent")
+    return [
+        ground.encode(x=alt.value(0), x2=alt.value(RIGHT), **high),
+        buckets.encode(x="from:T", x2="to:T", tooltip=tooltip, **high),
+    ]
 
 
-def _x(cube: Cube, field: str, *, labels: bool = True) -> alt.X:
-    """Put the buckets beside each other in UTC; the axis keeps its span whatever is selected."""
+def _x(cube: Cube, *, labels: bool = True) -> alt.X:
+    """Put the buckets beside each other in UTC; the axis keeps its span whatever is picked.
+
+    For one layer only, and none with an ``x2``: Vega-Lite would complain of domains that differ.
+    """
     first, last = cube.days[0], cube.days[-1] + BUCKETS[cube.bucket or "day"]
     scale = alt.Scale(type="utc", domain=[first * _DAY, last * _DAY], nice=False)
     axis = alt.Axis(tickCount=6, labels=labels, labelOverlap=True)
-    return alt.X(field, title=f"started, by {cube.bucket}" if labels else None, scale=scale, axis=axis)
+    return alt.X(f"{TIME}:T", title=f"started, by {cube.bucket}" if labels else None, scale=scale, axis=axis)
