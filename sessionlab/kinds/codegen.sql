@@ -13,7 +13,7 @@ tries AS (
         count(*) AS attempts,
         sum(coalesce(f.errors, 0))::BIGINT AS errors,
         arg_max(coalesce(f.errors, 0), i.id) = 0 AS success,
-        arg_max(i.created_at, i.id) AS ended_at
+        arg_max_null(i.created_at, i.id) AS ended_at
     FROM codegen.iteration AS i
     LEFT JOIN failures AS f ON f.source = i.source AND f.iteration_id = i.id
     GROUP BY ALL

@@ -1,6 +1,9 @@
 -- conversation: native tables to the canonical model. Messages are ordered by their time, then by their id.
 -- An assistant message is an attempt; any other message belongs to the attempt that answers it, if one does.
 
+-- Metadata and what else a source had become one object by joining their texts, as json_merge_patch drops what is null in
+-- the second. Metadata that is no object keeps its name.
+
 CREATE OR REPLACE VIEW conversation.canonical_sessions AS
 WITH talk AS (
     SELECT
@@ -39,7 +42,11 @@ SELECT
     CASE
         WHEN s.extra IS NULL THEN s.metadata
         WHEN s.metadata IS NULL THEN s.extra
-        ELSE json_merge_patch(s.metadata, s.extra)
+        ELSE ('{' || concat_ws(
+            ',',
+            CASE WHEN json_type(s.metadata) = 'OBJECT' THEN nullif(json(s.metadata)[2:-2], '') ELSE '"metadata":' || json(s.metadata) END,
+            nullif(json(s.extra)[2:-2], '')
+        ) || '}')::JSON
     END AS extra
 FROM conversation.sessions AS s
 LEFT JOIN talk AS t ON t.source = s.source AND t.session_id = s.session_id;
@@ -97,6 +104,10 @@ SELECT
     CASE
         WHEN extra IS NULL THEN metadata
         WHEN metadata IS NULL THEN extra
-        ELSE json_merge_patch(metadata, extra)
+        ELSE ('{' || concat_ws(
+            ',',
+            CASE WHEN json_type(metadata) = 'OBJECT' THEN nullif(json(metadata)[2:-2], '') ELSE '"metadata":' || json(metadata) END,
+            nullif(json(extra)[2:-2], '')
+        ) || '}')::JSON
     END AS extra
 FROM conversation.numbered;

@@ -8,8 +8,8 @@ SELECT
     thread_id,
     problem_attempts,
     code_attempts,
-    arg_max(code, snapshot) AS code,
-    arg_max(tests_passed, snapshot) AS tests_passed,
+    arg_max_null(code, snapshot) AS code,
+    arg_max_null(tests_passed, snapshot) AS tests_passed,
     row_number() OVER (PARTITION BY source, thread_id ORDER BY problem_attempts, code_attempts) AS attempt
 FROM workflow.state_history
 WHERE code_attempts > 0
@@ -57,7 +57,8 @@ WITH told AS (
     FROM workflow.state_history
 ),
 counted AS (
-    SELECT s.* EXCLUDE (extra), s.extra, unnest(generate_series(1, s.code_attempts)) AS attempt
+    -- No thread tries that often: a number beyond is damage, and must not fill the memory.
+    SELECT s.*, unnest(generate_series(1, CASE WHEN s.code_attempts > 10000 THEN 10000 ELSE s.code_attempts END)) AS attempt
     FROM workflow.session_states AS s
     ANTI JOIN told AS t ON t.source = s.source AND t.thread_id = s.thread_id
 ),

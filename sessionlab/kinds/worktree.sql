@@ -45,7 +45,7 @@ SELECT
     s.created_at AS started_at,
     s.completed_at AS ended_at,
     coalesce(epoch(s.completed_at - s.created_at), s.total_duration / 1000) AS duration_s,
-    ('{' || concat_ws(
+    nullif('{' || concat_ws(
         ',',
         CASE WHEN starts_with(s.status, 'round_') THEN '"status":' || to_json(s.status) END,
         '"timeout_seconds":' || s.timeout_seconds,
@@ -59,7 +59,7 @@ SELECT
         '"integration_instance_id":' || s.integration_instance_id,
         '"runtime_mix":' || r.runtime_mix,
         nullif(s.extra[2:-2], '')
-    ) || '}')::JSON AS extra
+    ) || '}', '{}')::JSON AS extra
 FROM worktree.sessions AS s
 LEFT JOIN (SELECT source, id, any_value(workspace_hash) AS workspace_hash FROM worktree.workspaces GROUP BY ALL) AS p
     ON p.source = s.source AND p.id = s.workspace_id
@@ -107,10 +107,15 @@ SELECT
     m.extra
 FROM worktree.chat_messages AS m
 LEFT JOIN (
-    SELECT
-        source,
-        session_id,
-        instance_id,
-        row_number() OVER (PARTITION BY source, session_id ORDER BY instance_id) AS attempt
-    FROM worktree.instances
+    -- One row a number, whatever the source did: a message must not come twice.
+    SELECT source, session_id, instance_id, min(attempt) AS attempt
+    FROM (
+        SELECT
+            source,
+            session_id,
+            instance_id,
+            row_number() OVER (PARTITION BY source, session_id ORDER BY instance_id) AS attempt
+        FROM worktree.instances
+    )
+    GROUP BY ALL
 ) AS i ON i.source = m.source AND i.session_id = m.session_id AND i.instance_id = m.instance_id;
