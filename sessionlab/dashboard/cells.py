@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from textwrap import shorten
 from typing import Any
@@ -70,24 +70,22 @@ class Cube:
 
 def coded(rows: Sequence[Cell], plan: Plan, categories: Sequence[Category]) -> tuple[dict[str, Dimension], list[Cell]]:
     """Put the rows of the cube's query into the order in which they are shown, and name their columns and codes."""
-    dimensions, codes = {}, []
+    dimensions: dict[str, Dimension] = {}
+    codes: list[dict[int | None, int]] = []
     for place, category in enumerate(categories):
-        sizes = _sizes(rows, place)
-        order = _order(category, plan.kept[category.column], sizes)
+        order = _order(category, plan.kept[category.column], _sizes(rows, place))
         dimensions[category.column] = Dimension(category.column, category.column, _unique(order.values()))
         codes.append({code: shown for shown, code in enumerate(order)})
-    tried = sorted(_sizes(rows, len(categories)), key=lambda tries: (tries == UNKNOWN, tries))
+    tried = _tried(_sizes(rows, len(categories)))
     dimensions[ATTEMPTS] = Dimension(ATTEMPTS, "attempts", tuple(_tries(tries, plan.cap) for tries in tried))
     codes.append({tries: shown for shown, tries in enumerate(tried)})
-    last = len(codes)
-    dated = plan.bucket is not None
-    return dimensions, [
-        (
-            *(own[code] for own, code in zip(codes, row[:last], strict=True)),
-            *(row[last:] if dated else (None, *row[last:])),
-        )
-        for row in rows
-    ]
+    return dimensions, [_recoded(row, codes, dated=plan.bucket is not None) for row in rows]
+
+
+def _recoded(row: Cell, codes: Sequence[Mapping[int | None, int]], *, dated: bool) -> Cell:
+    """Replace the codes of the query by those that are shown, and put None where it has no time."""
+    rest = row[len(codes) :]
+    return (*(own[code] for own, code in zip(codes, row, strict=False)), *(rest if dated else (None, *rest)))
 
 
 def _sizes(rows: Sequence[Cell], place: int) -> Counter[int]:
@@ -105,6 +103,12 @@ def _order(category: Category, kept: Sequence[Any], sizes: Mapping[int, int]) ->
     codes = {value: code for code, value in meaning.items()}
     shown = ordered(category.column, {value: sizes[code] for code, value in meaning.items()})
     return {codes[value]: shorten(label(value), _LONGEST, placeholder="…") for value in shown}
+
+
+def _tried(found: Collection[int]) -> list[int]:
+    """Give the numbers of attempts from the least to the most, with those between that nobody took; unknown last."""
+    known = [tries for tries in found if tries != UNKNOWN]
+    return [*range(min(known, default=0), max(known, default=-1) + 1), *([UNKNOWN] if UNKNOWN in found else [])]
 
 
 def _unique(labels: Iterable[str]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import Any
 
 import altair as alt
@@ -18,7 +19,8 @@ from sessionlab.dashboard.totals import totals
 del theme  # imported for the look that it enables
 
 _HINT = "click a bar to see the rest for it, shift-click for several, drag over time, click beside the bars for all"
-_WIDTH = panels.LEFT + panels.COUNTS + panels.RIGHT + 96
+_LINE = 120
+_WIDTH = panels.BARS + panels.COUNTS + panels.WIDE + 96
 
 
 def draw(cube: Cube) -> Chart:
@@ -34,7 +36,7 @@ def draw(cube: Cube) -> Chart:
         vconcat=[totals(selections, _WIDTH), body],
         title=_title(cube, _HINT),
         usermeta=_meta(cube),
-        **({"transform": dated(cube.bucket)} if cube.bucket and cube.days else {}),
+        transform=dated(cube.bucket) if cube.bucket and cube.days else alt.Undefined,
     )
 
 
@@ -46,18 +48,18 @@ def _is_shown(cube: Cube, dimension: Dimension) -> bool:
 
 
 def _arranged(cube: Cube, shown: list[Dimension], selections: Selections) -> tuple[list[Any], list[Any]]:
-    """Put success by columns into the left column, and time, attempts and status into the right one."""
-    counted = {dimension.field: dimension for dimension in shown if dimension.field not in cube.by}
-    left = [
-        panels.rates(selections, dimension)
-        for dimension in shown
-        if dimension.field not in {ATTEMPTS, "status"} - set(cube.by)
-    ]
+    """Put what was asked for to the left, time, attempts and status to the right, and the rest where there is room."""
+    asked = [dimension for dimension in shown if dimension.field in cube.by]
+    rest = {dimension.field: dimension for dimension in shown if dimension.field not in cube.by}
+    left: list[Any] = [panels.rates(selections, dimension) for dimension in asked]
     right: list[Any] = [timeline(selections, cube)] if cube.days else []
-    if ATTEMPTS in counted:
-        right.append(panels.columns(selections, counted[ATTEMPTS]))
-    if "status" in counted:
-        right.append(panels.counts(selections, counted["status"]))
+    if ATTEMPTS in rest:
+        right.append(panels.columns(selections, rest.pop(ATTEMPTS)))
+    if "status" in rest:
+        right.append(panels.counts(selections, rest.pop("status")))
+    for dimension in rest.values():
+        shorter = min(left, right, key=lambda column: sum(map(panels.room, column)))
+        shorter.append(panels.rates(selections, dimension))
     return left, right
 
 
@@ -71,7 +73,9 @@ def _data(cube: Cube) -> alt.InlineData:
 
 
 def _title(cube: Cube, *lines: str) -> alt.TitleParams:
-    subtitle = [*lines, *cube.notes, *cube.cut]
+    """Write the title, and below it what a reader must know."""
+    cut = [f"gathered: {' · '.join(cube.cut)}"] if cube.cut else []
+    subtitle = [line for text in (*lines, *cube.notes, *cut) for line in wrap(text, _LINE)]
     return alt.TitleParams(f"Sessions by {' and '.join(cube.by)}", subtitle=subtitle)
 
 
@@ -81,9 +85,9 @@ def _meta(cube: Cube) -> dict[str, Any]:
 
 def _empty(cube: Cube) -> Chart:
     """Say that there is nothing to draw."""
-    text = (
-        alt.Chart(alt.InlineData(values=[{}]))
-        .mark_text(style="count", fontSize=14)
-        .encode(x=alt.value(0), text=alt.value("no sessions"))
-    )
-    return text.properties(width=_WIDTH, height=40, title=_title(cube), usermeta=_meta(cube))
+    words = "No session fits." if cube.notes else "There are no sessions yet."
+    text = alt.Chart(alt.InlineData(values=[{}])).mark_text(style="count", fontSize=14)
+    place = {"x": alt.value(0), "y": alt.value(20), "text": alt.value(words)}
+    title = alt.TitleParams("Sessions", subtitle=list(cube.notes))
+    chart: alt.Chart = text.encode(**place).properties(width=_WIDTH, height=40, title=title, usermeta=_meta(cube))
+    return chart

@@ -26,12 +26,16 @@ COUNTS: Expressions = {
 _DAYS = "date_diff('day', DATE '1970-01-01', {})"
 
 
-def facts_sql(columns: Sequence[str], where: str | None) -> str:
-    """Count the sessions, and how many values of each column are known; give the first and the last day."""
-    known = {f"known_{column}": f"count({quote(column)})" for column in columns}
-    values = {f"values_{column}": f"count(DISTINCT {quote(column)})" for column in columns}
+def known_sql(columns: Sequence[str], where: str | None) -> str:
+    """Count the sessions, and those of which each column is known; give the first and the last day."""
     days = {"first": _DAYS.format("min(started_at)"), "last": _DAYS.format("max(started_at)")}
-    return select({}, {"sessions": "count(*)", "dated": "count(started_at)", **days, **known, **values}, where)
+    known = {f"known_{column}": f"count({quote(column)})" for column in columns}
+    return select({}, {"sessions": "count(*)", "dated": "count(started_at)", **days, **known}, where)
+
+
+def values_sql(columns: Sequence[str], where: str | None) -> str:
+    """Count the values of each column."""
+    return select({}, {f"values_{column}": f"count(DISTINCT {quote(column)})" for column in columns}, where)
 
 
 def largest_sql(column: str, limit: int, where: str | None) -> str:

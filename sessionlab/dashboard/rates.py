@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import altair as alt
 
@@ -40,10 +41,20 @@ WORDS = {
 
 def summed(groups: Sequence[str] = ()) -> list[alt.Transform]:
     """Sum the counts up for each group, and calculate all that is shown of them."""
-    sums = [alt.AggregatedFieldDef(**{"op": "sum", "field": name, "as": name}) for name in COUNTS]
+    sums = [alt.AggregatedFieldDef(op="sum", field=name, **named(name)) for name in COUNTS]
     return [alt.AggregateTransform(aggregate=sums, groupby=list(groups)), *calculated({**RATE, **WORDS})]
 
 
 def calculated(expressions: Mapping[str, str]) -> list[alt.Transform]:
     """Calculate fields from those before, in this order."""
-    return [alt.CalculateTransform(**{"calculate": text, "as": name}) for name, text in expressions.items()]
+    return [alt.CalculateTransform(calculate=text, **named(name)) for name, text in expressions.items()]
+
+
+def folded(fields: Sequence[str], *names: str) -> alt.Transform:
+    """Make a row of each of these fields; its name and its value go into fields of their own."""
+    return alt.FoldTransform(fold=list(fields), **named(names))
+
+
+def named(names: str | Sequence[str]) -> dict[str, Any]:
+    """Name what a transform makes: ``as`` is a word of Python's, and so no argument by name."""
+    return {"as": names if isinstance(names, str) else list(names)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +30,7 @@ SHOWN = 24
 MOST_COLUMNS = 4
 """By how many columns success can be compared at once."""
 
-_RUNGS = 12
+_RUNGS = 8
 _SURE = 0.96
 
 
@@ -42,10 +42,10 @@ def read_cube(run: Run, *, by: str | Sequence[str] | None = None, where: str | N
     columns = SENSIBLE if by is None else columns_named(by)
     if by is not None and len(columns) > MOST_COLUMNS:
         raise QueryError(f"A dashboard compares by {MOST_COLUMNS} columns at most, not by {len(columns)}.")
-    row = _one(run(cube.facts_sql(tuple(dict.fromkeys((*columns, *ALWAYS))), where)))
+    known = _one(run(cube.known_sql(_each(columns), where)))
     if by is None:
-        columns = next(((column,) for column in columns if row[f"known_{column}"]), columns[-1:])
-    facts = _facts(run, row, columns, where)
+        columns = next(((column,) for column in columns if known[f"known_{column}"]), columns[-1:])
+    facts = _facts(run, known, columns, where)
     plan, rows = _counted(run, facts, where, limit)
     dimensions, cells = coded(rows, plan, facts.categories)
     return Cube(
@@ -54,21 +54,34 @@ def read_cube(run: Run, *, by: str | Sequence[str] | None = None, where: str | N
         cells=cells,
         bucket=plan.bucket,
         cut=tuple(_cut(plan, facts)),
-        notes=tuple(_notes(row, columns, where)),
+        notes=tuple(_notes(known, columns, where)),
         sql=cube.cube_sql(plan, where),
     )
 
 
-def _facts(run: Run, row: dict[str, Any], columns: Sequence[str], where: str | None) -> Facts:
+def _each(columns: Sequence[str]) -> tuple[str, ...]:
+    """Add the columns that every cube has."""
+    return tuple(dict.fromkeys((*columns, *ALWAYS)))
+
+
+def _facts(run: Run, known: Mapping[str, Any], columns: Sequence[str], where: str | None) -> Facts:
+    """Ask for the largest values of each column."""
+    values = _one(run(cube.values_sql(_each(columns), where)))
     categories = []
-    for column in dict.fromkeys((*columns, *ALWAYS)):
-        shown = SHOWN if column in columns else ALWAYS[column]
-        largest = run(cube.largest_sql(column, shown, where)).fetchall() if row[f"known_{column}"] else []
-        unknown = row["sessions"] > row[f"known_{column}"]
-        values, sizes = tuple(value for value, _ in largest), tuple(size for _, size in largest)
-        weight = 2 if column in columns else 1
-        categories.append(Category(column, values, sizes, row[f"values_{column}"], unknown, weight))
-    return Facts(row["sessions"], tuple(categories), row["first"], row["last"])
+    for column in _each(columns):
+        asked = column in columns
+        rows = run(cube.largest_sql(column, SHOWN if asked else ALWAYS[column], where)).fetchall()
+        categories.append(
+            Category(
+                column,
+                values=tuple(value for value, _ in rows),
+                sizes=tuple(size for _, size in rows),
+                distinct=values[f"values_{column}"],
+                unknown=known["sessions"] > known[f"known_{column}"],
+                weight=2 if asked else 1,
+            )
+        )
+    return Facts(known["sessions"], tuple(categories), known["first"], known["last"])
 
 
 def _counted(run: Run, facts: Facts, where: str | None, limit: int) -> tuple[Plan, list[Cell]]:
@@ -107,14 +120,15 @@ def _cut(plan: Plan, facts: Facts) -> Iterator[str]:
         yield f"time: by {plan.bucket} instead of {usual}" if plan.bucket else "time: left out"
 
 
-def _notes(row: dict[str, Any], columns: Sequence[str], where: str | None) -> Iterator[str]:
+def _notes(known: Mapping[str, Any], columns: Sequence[str], where: str | None) -> Iterator[str]:
     """Say what else a reader must know."""
     if where is not None:
         yield f"where {shorten(where, 110)}"
-    unknown = [column for column in dict.fromkeys((*columns, *ALWAYS)) if not row[f"known_{column}"]]
-    if row["sessions"] and unknown:
-        yield f"not known of any session: {', '.join(unknown)}"
-    if undated := row["sessions"] - row["dated"]:
+    if not known["sessions"]:
+        return
+    if missing := [column for column in _each(columns) if not known[f"known_{column}"]]:
+        yield f"not known of any session: {', '.join(missing)}"
+    if undated := known["sessions"] - known["dated"]:
         yield f"{undated:,} sessions without a start are counted, but not on the timeline"
 
 

@@ -35,7 +35,11 @@ class Selections:
             field: alt.selection_point(name=f"pick_{field}", fields=[field], on="click", clear=BESIDE)
             for field in fields
         }
-        span = {TIME: alt.selection_interval(name="span", encodings=["x"], clear=f"{BESIDE}, {_TWICE}")} if timeline else {}
+        span = (
+            {TIME: alt.selection_interval(name="span", encodings=["x"], clear=f"{BESIDE}, {_TWICE}")}
+            if timeline
+            else {}
+        )
         return cls({**picks, **span})
 
     def others(self, own: str | None = None) -> list[alt.FilterTransform]:

@@ -8,7 +8,7 @@ import altair as alt
 
 from sessionlab.charts.layers import PERCENTS
 from sessionlab.dashboard.cells import Cube
-from sessionlab.dashboard.panels import HIGH, RIGHT, figures, heading, layer, split
+from sessionlab.dashboard.panels import HIGH, WIDE, figures, heading, layer, split
 from sessionlab.dashboard.plan import BUCKETS
 from sessionlab.dashboard.rates import calculated, summed
 from sessionlab.dashboard.selections import TIME, Selections
@@ -36,8 +36,8 @@ def timeline(selections: Selections, cube: Cube) -> alt.VConcatChart:
         *summed(["from", "to", TIME]),
         *calculated({"when": words}),
     ]
-    rate = layer(*_rate(selections, cube), transform=rows, width=RIGHT, height=HIGH + 20)
-    sessions = layer(*_sessions(selections, cube), transform=rows, width=RIGHT, height=HIGH // 2 + 15)
+    rate = layer(*_rate(selections, cube), transform=rows, width=WIDE, height=HIGH + 20)
+    sessions = layer(*_sessions(selections, cube), transform=rows, width=WIDE, height=HIGH // 2 + 15)
     with warnings.catch_warnings():
         # Both have one selection, and should: Altair makes one of it, and says so.
         warnings.filterwarnings("ignore", "Automatically deduplicated selection parameter")
@@ -56,21 +56,10 @@ def _rate(selections: Selections, cube: Cube) -> list[alt.Chart]:
 
 
 def _sessions(selections: Selections, cube: Cube) -> list[alt.Chart]:
-    axis = alt.Axis(tickCount=3, tickMinStep=1, format=",d")
     brushed = alt.Chart().mark_point(opacity=0).encode(x=_x(cube)).add_params(selections.params[TIME])
-    bars = split(
-        alt.Chart().mark_rect(stroke="white", strokeWidth=0.5),
-        x="from:T",
-        x2="to:T",
-        y=alt.Y("bottom:Q", title="sessions", axis=axis),
-        y2="top:Q",
-        opacity=selections.highlight(TIME),
-    )
-    return [
-        brushed,
-        bars.transform_stack(stack="count", groupby=[TIME], sort=[alt.SortField("order")], as_=["bottom", "top"]),
-        *_hit(cube, HIGH // 2 + 15),
-    ]
+    bars = alt.Chart().mark_rect(stroke="white", strokeWidth=0.5)
+    shown = selections.highlight(TIME)
+    return [brushed, split(bars, "y", x="from:T", x2="to:T", opacity=shown), *_hit(cube, HIGH // 2 + 15)]
 
 
 def _hit(cube: Cube, height: int) -> list[alt.Chart]:
@@ -80,7 +69,7 @@ def _hit(cube: Cube, height: int) -> list[alt.Chart]:
     ground = alt.Chart(alt.InlineData(values=[{}])).mark_rect(fill="transparent")
     buckets = alt.Chart().mark_rect(fill="transparent")
     return [
-        ground.encode(x=alt.value(0), x2=alt.value(RIGHT), **high),
+        ground.encode(x=alt.value(0), x2=alt.value(WIDE), **high),
         buckets.encode(x="from:T", x2="to:T", tooltip=tooltip, **high),
     ]
 

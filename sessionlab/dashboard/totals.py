@@ -5,12 +5,12 @@ from __future__ import annotations
 import altair as alt
 
 from sessionlab.dashboard.panels import COLORS, layer
-from sessionlab.dashboard.rates import OUTCOMES, calculated, summed
+from sessionlab.dashboard.rates import OUTCOMES, calculated, folded, summed
 from sessionlab.dashboard.selections import Selections
 
 _FIGURES = ["sessions", "judged", *OUTCOMES, "rate"]
 _NAMES = {"sessions": "sessions", "judged": "judged", **OUTCOMES}
-_HIGH = 42
+_HIGH = 38
 
 
 def totals(selections: Selections, width: int) -> alt.LayerChart:
@@ -20,7 +20,7 @@ def totals(selections: Selections, width: int) -> alt.LayerChart:
     colors = alt.Scale(domain=list(COLORS), range=list(COLORS.values()))
     marks = (
         alt.Chart()
-        .mark_text(style="mark", align="left", baseline="top", fontSize=22, fontWeight=600)
+        .mark_text(style="mark", align="left", baseline="top", fontSize=18, fontWeight=600)
         .encode(text="value:N", y=alt.value(0), x=place),
         alt.Chart()
         .mark_text(style="count", baseline="bottom", fontSize=12)
@@ -35,11 +35,11 @@ def totals(selections: Selections, width: int) -> alt.LayerChart:
     rows = [
         *selections.others(),
         *summed(),
-        alt.FoldTransform(**{"fold": _FIGURES, "as": ["figure", "number"]}),
+        folded(_FIGURES, "figure", "number"),
         *calculated({"value": _VALUE, "caption": _CAPTION}),
     ]
     return layer(*marks, transform=rows, width=width, height=_HIGH)
 
 
-_VALUE = "datum.figure == 'rate' ? datum.percent : format(datum.number, ',')"
+_VALUE = "datum.figure == 'rate' ? datum.percent : format(datum.number, datum.number < 1e7 ? ',' : '.4s')"
 _CAPTION = f"datum.figure == 'rate' ? 'success rate · 95 %: ' + datum.interval : {_NAMES!r}[datum.figure]"
