@@ -13,6 +13,7 @@ from string import Template
 from typing import Any
 
 from sessionlab.charts import Charts
+from sessionlab.charts.labels import duration
 from sessionlab.errors import SessionlabError
 from sessionlab.metrics import Metrics
 from sessionlab.metrics.arguments import columns_named
@@ -165,7 +166,7 @@ def _tiles(row: Row) -> Iterable[tuple[str, str, str]]:
     yield _text("sessions", row["sessions"]), "sessions", f"{row['judged']:,} judged"
     yield _text("rate", row["rate"]), "success rate", f"{interval}{row['passed']:,} of {row['judged']:,}"
     yield _text("", row["attempts_median"]), "median attempts", f"mean {_text('', row['attempts_mean'])}"
-    yield _duration(row["duration_median_s"]), "median duration", "from start to end"
+    yield duration(row["duration_median_s"]), "median duration", "from start to end"
     yield _text("", row["errors"]), "errors", "over all sessions"
 
 
@@ -235,18 +236,6 @@ def _text(name: str, value: object) -> str:
     if isinstance(value, float):
         return f"{value:,.2f}".removesuffix(".00")
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
-
-
-def _duration(seconds: float | None) -> str:
-    """Say a duration in its two largest units."""
-    if seconds is None:
-        return "–"
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, hours, days = int(seconds // 60), int(seconds // 3600), int(seconds // 86_400)
-    if days:
-        return f"{days:,} d {hours % 24} h"
-    return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min {int(seconds % 60)} s"
 
 
 def _replace(path: Path, text: str) -> Path:

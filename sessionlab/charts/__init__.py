@@ -60,7 +60,19 @@ def save(chart: Chart, path: str | Path) -> Path:
 
 
 def _charts() -> dict[str, Callable[..., Chart]]:
-    from sessionlab.charts import counts, rates, registry, theme
+    from sessionlab.charts import (
+        counts,
+        distribution,
+        durations,
+        errors,
+        rates,
+        registry,
+        survival,
+        theme,
+        values,
+        winners,
+    )
 
-    del counts, rates, theme  # imported for what they register
+    # imported for what they register
+    del counts, distribution, durations, errors, rates, survival, theme, values, winners
     return registry.CHARTS

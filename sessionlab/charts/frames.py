@@ -1,26 +1,19 @@
 """A metric's rows made ready to draw: values as text, few enough groups, in a sensible order.
 
 A row of a frame holds the metric's columns, and labels that say where it stands: along the ``axis``, in which
-``series``, told apart by colour, and in which ``panel``. With a bucket the axis is time, under ``bucket``.
+``series``, told apart by colour, and in which ``panel``. With a bucket the axis is time, under ``bucket``; a chart
+that has an axis of its own, as attempts are one, has the buckets in panels.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from textwrap import shorten
-from typing import Any
 
 from sessionlab.charts.labels import Other, label, ordered, outside
+from sessionlab.charts.question import Question, Row, joined
 from sessionlab.metrics import Metrics
-from sessionlab.metrics.arguments import columns_named
-from sessionlab.metrics.conditions import conjuncts
-
-Row = dict[str, Any]
-Query = Callable[..., list[Row]]
-"""Runs a metric for a ``by`` and a ``where``."""
 
 LIMITS = {"axis": 40, "series": 8, "panel": 12}
 """How many groups a chart can show there and stay readable."""
@@ -75,35 +68,60 @@ def frame(
 
     Raises ``QueryError`` as the metric does.
     """
-    columns = columns_named(by)
-    conditions = [] if where is None else conjuncts(where)
-    notes = [] if where is None else [f"where {shorten(where, 110)}"]
-    rows, gathered = _few_enough(partial(_rows, metrics, name, bucket), columns, conditions, bucket)
+    question = Question(metrics, name, by, where, bucket)
+    columns, first = question.columns, "series" if bucket else "axis"
+    rows, gathered = _few_enough(question, first)
     rows, undated = _dated(rows) if bucket else (rows, [])
-    places = _places(rows, columns, bucket=bucket, colored=colored)
+    few = len(columns) > 1 and len(question.sizes(rows, columns[1])) <= LIMITS["series"]
+    split = 2 if colored and few and not bucket else 1
+    groups = {first: columns[:1], **({"series": columns[1:2]} if split == 2 else {}), "panel": columns[split:]}
+    return _framed(question, rows, groups, bucket=bucket, notes=[*gathered, *undated])
+
+
+def curves(question: Question) -> Frame:
+    """Run a metric whose rows lie along an axis of their own: the first column gets colours, the others panels.
+
+    The buckets get panels too. Raises ``QueryError`` as the metric does.
+    """
+    rows, gathered = _few_enough(question, "series")
+    groups = {"series": question.columns[:1], "panel": question.groups[len(question.columns[:1]) :]}
+    return _framed(question, _bucket_as_group(question, rows), groups, notes=gathered)
+
+
+def panels(question: Question, *, besides: str = "") -> Frame:
+    """Run a metric whose rows are no groups of sessions: all columns get panels, and the buckets too.
+
+    ``besides`` is a column that stays one of the rows. Raises ``QueryError`` as the metric does.
+    """
+    rows = question.rows(question.columns, question.conditions)
+    groups = tuple(column for column in question.groups if column != besides)
+    return _framed(question, _bucket_as_group(question, rows), {"panel": groups})
+
+
+def _framed(
+    question: Question,
+    rows: list[Row],
+    groups: Mapping[str, tuple[str, ...]],
+    *,
+    bucket: str | None = None,
+    notes: Sequence[str] = (),
+) -> Frame:
+    """Put the rows in their places, and say what a reader must know."""
+    places = {name: _place(question, rows, columns) for name, columns in groups.items() if columns}
     rows, hidden = _placed(rows, places)
-    nothing = [] if any(row["sessions"] for row in rows) else ["no sessions"]
-    return Frame(rows, places, bucket, (*notes, *gathered, *undated, *hidden, *nothing))
+    nothing = [] if any(row[question.weight] for row in rows) else [question.empty]
+    return Frame(rows, places, bucket, (*question.notes, *notes, *hidden, *nothing))
 
 
-def _rows(metrics: Metrics, name: str, bucket: str | None, by: Sequence[str], conditions: list[str]) -> list[Row]:
-    """Run a metric where all conditions hold."""
-    where = " AND ".join(f"({condition})" for condition in conditions) or None
-    rows: list[Row] = getattr(metrics, name)(by=by, where=where, bucket=bucket).to_dicts()
-    return rows
-
-
-def _few_enough(
-    query: Query, columns: tuple[str, ...], conditions: list[str], bucket: str | None
-) -> tuple[list[Row], list[str]]:
-    """Run the metric; gather the smallest groups of the first column where it has too many."""
-    rows = query(columns, conditions)
-    limit = LIMITS["series" if bucket else "axis"]
-    sizes = _sizes(rows, columns[0]) if columns else Counter()
+def _few_enough(question: Question, place: str) -> tuple[list[Row], list[str]]:
+    """Run the metric; gather the smallest groups of the first column where that place has no room for all."""
+    columns, conditions = question.columns, question.conditions
+    rows, limit = question.rows(columns, conditions), LIMITS[place]
+    sizes = question.sizes(rows, columns[0]) if columns else Counter()
     if len(sizes) <= limit:
         return rows, []
     lead, kept = columns[0], {value for value, _ in sizes.most_common(limit - 1)}
-    rest = query(columns[1:], [*conditions, outside(lead, kept)])
+    rest = question.rows(columns[1:], [*conditions, outside(lead, kept)])
     other = Other(len(sizes) - len(kept))
     note = f"the {len(kept)} largest of {len(sizes):,} values of {lead}, the rest as {label(other)}"
     return [row for row in rows if row[lead] in kept] + [{lead: other} | row for row in rest], [note]
@@ -116,25 +134,16 @@ def _dated(rows: list[Row]) -> tuple[list[Row], list[str]]:
     return dated, [f"{lost:,} sessions without a start left out"] if lost else []
 
 
-def _places(rows: list[Row], columns: tuple[str, ...], *, bucket: str | None, colored: bool) -> dict[str, Place]:
-    """Give each column its place; the last place takes all columns that are left."""
-    few = len(columns) > 1 and len(_sizes(rows, columns[1])) <= LIMITS["series"]
-    first = "series" if bucket else "axis"
-    second = "series" if colored and few and not bucket else "panel"
-    shares = {
-        first: columns[:1],
-        second: columns[1:2],
-        "panel": columns[2:] if second != "panel" else columns[1:],
-    }
-    return {name: _place(rows, own) for name, own in shares.items() if own}
+def _bucket_as_group(question: Question, rows: list[Row]) -> list[Row]:
+    """Give the bucket its own name, as one of the groups."""
+    name = question.bucket or "bucket"
+    return [{name if key == "bucket" else key: value for key, value in row.items()} for row in rows]
 
 
-def _place(rows: list[Row], columns: tuple[str, ...]) -> Place:
+def _place(question: Question, rows: list[Row], columns: tuple[str, ...]) -> Place:
+    sizes = question.sizes(rows, *columns)
     if len(columns) == 1:
-        return Place(columns, tuple(map(label, ordered(columns[0], _sizes(rows, columns[0])))))
-    sizes: Counter[str] = Counter()
-    for row in rows:
-        sizes[_joined(row, columns)] += row["sessions"]
+        return Place(columns, tuple(map(label, ordered(columns[0], sizes))))
     return Place(columns, tuple(name for name, _ in sizes.most_common()))
 
 
@@ -142,7 +151,7 @@ def _placed(rows: list[Row], places: dict[str, Place]) -> tuple[list[Row], list[
     """Put labels on each row instead of its columns; leave out the panels beyond the limit."""
     grouped = {column for place in places.values() for column in place.columns}
     placed = [
-        {name: _joined(row, place.columns) for name, place in places.items()}
+        {name: joined(row, place.columns) for name, place in places.items()}
         | {name: value for name, value in row.items() if name not in grouped}
         for row in rows
     ]
@@ -150,15 +159,3 @@ def _placed(rows: list[Row], places: dict[str, Place]) -> tuple[list[Row], list[
     shown = panels[: LIMITS["panel"]]
     note = f"the {len(shown)} largest of {len(panels):,} panels"
     return [row for row in placed if not panels or row["panel"] in shown], [note] if shown != panels else []
-
-
-def _joined(row: Row, columns: tuple[str, ...]) -> str:
-    return " · ".join(label(row[column]) for column in columns)
-
-
-def _sizes(rows: list[Row], column: str) -> Counter[Any]:
-    """Count the sessions of each value of a column."""
-    sizes: Counter[Any] = Counter()
-    for row in rows:
-        sizes[row[column]] += row["sessions"]
-    return sizes

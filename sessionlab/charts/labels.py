@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sessionlab.metrics.arguments import session_column
-from sessionlab.schema import Type, literal, quote
+from sessionlab.metrics.arguments import BUCKETS, session_column
+from sessionlab.metrics.query import constant
+from sessionlab.schema import Type, quote
 
 UNKNOWN = "(unknown)"
 """The label of NULL."""
@@ -37,7 +38,7 @@ def label(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, datetime):
-        return value.isoformat(" ")
+        return value.isoformat(" ").removesuffix(" 00:00:00")
     text = str(value)
     return f'"{text}"' if _OWN_LABEL.fullmatch(text) else text
 
@@ -45,10 +46,11 @@ def label(value: object) -> str:
 def ordered(column: str, sizes: Mapping[Any, int]) -> list[Any]:
     """Sort a column's values to be shown: texts by size, the largest first; numbers and times as such.
 
-    ``sizes`` are the sessions of each value. NULL comes last among numbers, and what is gathered always does.
+    ``column`` may be a bucket. ``sizes`` are the sessions of each value. NULL comes last among numbers, and what is
+    gathered always does.
     """
     values = sorted(sizes, key=lambda value: -sizes[value])
-    if session_column(column).type not in {Type.TEXT, Type.JSON}:
+    if column in BUCKETS or session_column(column).type not in {Type.TEXT, Type.JSON}:
         known = [value for value in sizes if value is not None and not isinstance(value, Other)]
         values = sorted(known) + [value for value in values if value not in known]
     return sorted(values, key=lambda value: isinstance(value, Other))
@@ -63,12 +65,22 @@ def outside(column: str, values: Iterable[object]) -> str:
     '("attempts" NOT IN (CAST(\'1\' AS BIGINT)) OR "attempts" IS NULL)'
     """
     known = list(values)
-    texts = ", ".join(_constant(column, value) for value in known if value is not None)
+    texts = ", ".join(constant(value, session_column(column).type) for value in known if value is not None)
     condition = f"{quote(column)} NOT IN ({texts})"
     return condition if None in known else f"({condition} OR {quote(column)} IS NULL)"
 
 
-def _constant(column: str, value: object) -> str:
-    type_ = session_column(column).type
-    text = literal(str(value))
-    return text if type_ is Type.TEXT else f"CAST({text} AS {type_.value})"
+def duration(seconds: float | None) -> str:
+    """Say a duration in its two largest units.
+
+    >>> [duration(seconds) for seconds in (None, 1.5, 61, 7_200, 90_000)]
+    ['–', '1.5 s', '1 min 1 s', '2 h 0 min', '1 d 1 h']
+    """
+    if seconds is None:
+        return "–"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, hours, days = int(seconds // 60), int(seconds // 3600), int(seconds // 86_400)
+    if days:
+        return f"{days:,} d {hours % 24} h"
+    return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min {int(seconds % 60)} s"

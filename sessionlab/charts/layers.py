@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any, cast
 
 import altair as alt
 
-from sessionlab.charts.frames import ALL, Frame, Row
+from sessionlab.charts.frames import ALL, Frame
+from sessionlab.charts.question import Row
 from sessionlab.charts.registry import Chart
 from sessionlab.charts.theme import PALETTE, SIZE
 
@@ -17,11 +20,21 @@ PERCENTS = alt.Axis(format=PERCENT, values=[0, 0.25, 0.5, 0.75, 1])
 """The axis of what goes from 0 to 100 %."""
 
 _FORMATS = {
-    **dict.fromkeys(("sessions", "judged", "passed", "max"), ","),
+    **dict.fromkeys(("sessions", "judged", "passed", "max", "attempt", "at_risk", "errors", "entered", "won"), ","),
     **dict.fromkeys(("rate", "low", "high", "share"), ".1%"),
     **dict.fromkeys(("mean", "std", "median", "p90", "problem_mean"), ",.2f"),
+    **dict.fromkeys(("rating", "rating_low", "rating_high"), "+.2f"),
 }
-_TITLES = {"low": "95 % from", "high": "95 % to", "std": "standard deviation", "p90": "90th percentile"}
+_DAYS = {"day": 1, "week": 7, "month": 31}
+_TITLES = {
+    "low": "95 % from",
+    "high": "95 % to",
+    "rating_low": "95 % from",
+    "rating_high": "95 % to",
+    "std": "standard deviation",
+    "p90": "90th percentile",
+    "at_risk": "at risk",
+}
 
 
 def layered(*charts: alt.Chart) -> alt.LayerChart:
@@ -56,10 +69,18 @@ def series(frame: Frame, *, offset: bool = False) -> dict[str, Any]:
     return {"color": color, "yOffset": alt.YOffset("series:N", sort=order)} if offset else {"color": color}
 
 
-def time(frame: Frame, *, padding: float = 0) -> alt.X:
+def time(frame: Frame, *, padding: float = 0, labels: bool = True) -> alt.X:
     """Put the buckets beside each other, so many pixels from both ends."""
-    ticks = alt.Axis(tickCount=8)
-    return alt.X("bucket:T", title=f"started, by {frame.bucket}", scale=alt.Scale(padding=padding), axis=ticks)
+    title = f"started, by {frame.bucket}" if labels else None
+    ticks = alt.Axis(tickCount=8, labels=labels)
+    return alt.X("bucket:T", title=title, scale=alt.Scale(padding=padding), axis=ticks)
+
+
+def bar_width(frame: Frame) -> float:
+    """Tell how wide a bar for each bucket may be."""
+    times = [datetime.fromisoformat(row["bucket"]) for row in frame.rows]
+    spans = (max(times) - min(times)).days / _DAYS[frame.bucket or "day"] + 1 if times else 1
+    return SIZE["wide"] / (spans + 1)
 
 
 def rate(column: str) -> alt.X:
@@ -74,11 +95,13 @@ def panels(frame: Frame) -> list[str]:
 
 
 def tooltip(frame: Frame, columns: list[str]) -> list[alt.Tooltip]:
-    """Show the group and the metric's columns under the pointer."""
+    """Show the group and some columns under the pointer; one without a format is text."""
     places = [alt.Tooltip(f"{name}:N", title=place.title) for name, place in frame.places.items()]
     time = [alt.Tooltip("bucket:T", title=frame.bucket, format="%-d %B %Y")] if frame.bucket else []
     values = [
         alt.Tooltip(f"{column}:Q", title=_TITLES.get(column, column.replace("_", " ")), format=_FORMATS[column])
+        if column in _FORMATS
+        else alt.Tooltip(f"{column}:N", title=column.replace("_", " "))
         for column in columns
     ]
     return [*places, *time, *values]
@@ -102,7 +125,17 @@ def finished(chart: alt.LayerChart, frame: Frame, title: str, *explained: str) -
     facet = alt.Facet("panel:N", sort=panels(frame), title=place.title)
     narrow = chart.properties(width=SIZE["narrow"])
     parts = narrow.facet(facet=facet, columns=2, title=heading)
-    return parts.resolve_scale(y="independent") if frame.bucket is None else parts
+    return parts.resolve_scale(y="independent") if "axis" in frame.places else parts
+
+
+def stacked(draw: Callable[[list[Row]], Chart], frame: Frame, title: alt.TitleParams) -> Chart:
+    """Draw the rows of each panel, one panel below the other, where a chart is too wide for two or has its own axis."""
+    if "panel" not in frame.places:
+        return draw(frame.rows).properties(title=title)
+    parts = [
+        draw([row for row in frame.rows if row["panel"] == panel]).properties(title=panel) for panel in panels(frame)
+    ]
+    return alt.vconcat(*parts, title=title)
 
 
 def titled(frame: Frame, title: str, *explained: str) -> alt.TitleParams:

@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.metrics.bench import filled_lab, metrics_of
 
 from sessionlab.charts import Charts, save
 from sessionlab.charts.registry import Chart
 from sessionlab.errors import SessionlabError
+from tests.metrics.bench import filled_lab, metrics_of
 
 EVIL = "</script><img src=x onerror=alert(1)><!--<script>"
 
