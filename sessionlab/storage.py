@@ -123,9 +123,11 @@ def connect(settings: Mapping[str, str], spill: Path) -> duckdb.DuckDBPyConnecti
         LabError: DuckDB refuses the settings.
     """
     try:
-        return duckdb.connect(config={"temp_directory": str(spill), **settings})
+        connection = duckdb.connect(config={"temp_directory": str(spill), **settings})
     except duckdb.Error as error:
         raise LabError(f"DuckDB refuses the settings {dict(settings)}: {error}") from error
+    # In a program that has no file (python -c, a notebook) DuckDB would draw bars of its own on stdout.
+    return connection.execute("SET enable_progress_bar = false")
 
 
 @contextmanager

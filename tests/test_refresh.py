@@ -320,7 +320,7 @@ def test_a_changed_server(lab: Lab, postgres_url: str) -> None:
 
 
 def test_many_files(lab: Lab, tmp_path: Path) -> None:
-    for number in range(300):
+    for number in range(100):
         write_json(tmp_path / "many" / f"{number}.json", [number])
     lab.load(tmp_path / "many")
-    assert refreshed(lab) == RefreshReport(unchanged=300)
+    assert refreshed(lab) == RefreshReport(unchanged=100)

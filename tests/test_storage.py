@@ -144,6 +144,7 @@ def test_a_link_stays_one(tmp_path: Path, runs: Path) -> None:
 
 AS_NOBODY = """
 import os, sys
+import sessionlab.loaders.json, sessionlab.loaders.sqlite
 from sessionlab import Lab, LabError
 os.setgid(65534), os.setuid(65534)
 lab = Lab(sys.argv[1])

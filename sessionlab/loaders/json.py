@@ -113,6 +113,7 @@ def _culprits(group: Group) -> set[str]:
 
     def read(paths: list[str]) -> bool:
         with closing(duckdb.connect()) as connection:
+            connection.execute("SET enable_progress_bar = false")  # or it draws one on the stdout of python -c
             connection.execute("SET TimeZone = 'UTC'").execute(MACROS)
             for statement in checks(replace(group, paths=paths)):
                 connection.execute(statement).fetchall()
