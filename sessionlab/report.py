@@ -25,7 +25,10 @@ TABLE_ROWS = 200
 """How many rows of a table are shown."""
 
 _SHARES = {"rate", "low", "high", "share"}
-_GROUPS = {*SESSIONS.names, "bucket", "value"}
+_GROUPS = {*SESSIONS.names, "bucket", "value", "error_type", "message", "runtime"}
+_VALUES = {"topic": "topics", "difficulty": "difficulties", "mode": "modes", "status": "statuses"}
+"""The metrics that also tell the share of each value of a column."""
+
 _LONG = 104
 """From how many weeks on success over time is shown by month."""
 
@@ -51,7 +54,10 @@ def write_report(
     """
     page = _Page(metrics, charts, where)
     page.figures()
-    page.comparisons(columns_named(by))
+    if page.has_sessions():
+        page.comparisons(columns_named(by))
+        page.efforts()
+        page.left_out()
     page.origins(sources, rejects)
     try:
         return _replace(Path(path), page.html(title))
@@ -66,6 +72,7 @@ class _Page:
         self._metrics, self._charts, self._where = metrics, charts, where
         self._pieces: list[str] = []
         self._specs: dict[str, dict[str, Any]] = {}
+        self._left_out: list[str] = []
 
     def figures(self) -> None:
         """Add the tiles, and a word where there is nothing to count."""
@@ -74,21 +81,47 @@ class _Page:
         empty = "" if row["sessions"] else f"<p>No sessions {'fit' if self._where else 'yet'}.</p>"
         self._pieces.append(f'<section>{empty}<div class="tiles">{tiles}</div>{self._sql("summary")}</section>')
 
+    def has_sessions(self) -> bool:
+        """Tell whether there is anything to compare."""
+        return bool(self._rows("summary")[0]["sessions"])
+
     def comparisons(self, columns: Sequence[str]) -> None:
-        """Add success by each column and over time, and the attempts, as far as they are known."""
-        if not self._rows("summary")[0]["sessions"]:
-            return
-        known = [column for column in columns if self._is_known(column)]
-        for column in known:
-            self._compare("topics" if column == "topic" else "success_rate", by=() if column == "topic" else column)
-        for column in columns:
-            if column not in known:
-                self._say(f"Success by {column}", f"No session has a known {column}.")
+        """Add success by each column, by status and over time, as far as they are known."""
+        for column in dict.fromkeys((*columns, "difficulty", "mode", "status")):
+            if not self._is_known(column):
+                self._left_out.append(f"No session has a known {column}.")
+            elif column in _VALUES:
+                self._compare(_VALUES[column])
+            else:
+                self._compare("success_rate", by=column)
         if bucket := self._bucket():
-            self._compare("success_rate", bucket=bucket)
+            self._compare("timeline", bucket=bucket)
         else:
-            self._say("Success over time", "No session has a known start.")
-        self._compare("attempts", by=known[0] if known else ())
+            self._left_out.append("No session has a known start.")
+
+    def efforts(self) -> None:
+        """Add attempts, durations, errors and winners, as far as there are any."""
+        summary = self._rows("summary")[0]
+        if summary["attempts_mean"] is None:
+            self._left_out.append("No session has a known number of attempts.")
+        else:
+            self._compare("attempts", by="kind")
+            self._compare("attempts_distribution")
+            self._unless_empty("success_by_attempt", "No session made an attempt of known outcome.", by="kind")
+        if summary["duration_median_s"] is None:
+            self._left_out.append("No session has a known duration.")
+        else:
+            self._compare("durations", by="kind")
+        self._unless_empty("errors", "No session has a recorded error.")
+        self._unless_empty("winners", "No session is a competition with a winner.", of="agent")
+        if any(row["model"] is not None for row in self._rows("winners", of="model")):
+            self._compare("winners", of="model")
+
+    def left_out(self) -> None:
+        """Say what could not be shown."""
+        if self._left_out:
+            lines = "<br>".join(map(escape, self._left_out))
+            self._pieces.append(_section("Not shown", f'<p class="muted">{lines}</p>'))
 
     def origins(self, sources: Sequence[Row], rejects: Sequence[Row]) -> None:
         """Add where the sessions come from, and what could not be loaded, by reason."""
@@ -118,7 +151,8 @@ class _Page:
     def _compare(self, name: str, **arguments: Any) -> None:
         """Add a chart of a metric, its rows as a table, and its SQL."""
         heading, notes, place = self._drawn(name, **arguments)
-        table = _folded("Table", _table(self._rows(name, **arguments)), "table")
+        rows = self._rows(name, **arguments)
+        table = _folded("Table", _table(list(map(_in_words, rows)) if name == "durations" else rows), "table")
         content = f'<p class="muted">{"<br>".join(map(escape, notes))}</p>{place}{table}'
         self._pieces.append(_section(heading, content + self._sql(name, **arguments)))
 
@@ -137,8 +171,12 @@ class _Page:
         self._specs[identity] = spec
         return title["text"], title["subtitle"], f'<div class="chart" id="{identity}"></div>'
 
-    def _say(self, heading: str, sentence: str) -> None:
-        self._pieces.append(_section(heading, f'<p class="muted">{escape(sentence)}</p>'))
+    def _unless_empty(self, name: str, sentence: str, **arguments: Any) -> None:
+        """Add a metric, or say that there is nothing of it."""
+        if self._rows(name, **arguments):
+            self._compare(name, **arguments)
+        else:
+            self._left_out.append(sentence)
 
     def _sql(self, name: str, **arguments: Any) -> str:
         query = self._metrics.sql(name, where=self._where, **arguments)
@@ -174,6 +212,11 @@ def _tile(value: str, name: str, explanation: str) -> str:
     return (
         f'<div class="tile">{escape(name)}<b>{escape(value)}</b><span class="muted">{escape(explanation)}</span></div>'
     )
+
+
+def _in_words(row: Row) -> Row:
+    """Say the durations in a row."""
+    return {name: duration(value) if isinstance(value, float) else value for name, value in row.items()}
 
 
 def _source(row: Row, sessions: Mapping[str, int]) -> Row:

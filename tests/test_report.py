@@ -10,12 +10,12 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from tests.metrics.bench import SESSIONS_ROWS, empty_lab, filled_lab, metrics_of
 
 from sessionlab.charts import Charts
 from sessionlab.errors import QueryError, SessionlabError
 from sessionlab.metrics import Metrics
 from sessionlab.report import Row, write_report
+from tests.metrics.bench import empty_lab, filled_lab, full_lab, metrics_of
 
 EVIL = "</script><img src=x onerror=\"document.title='pwned'\"><!--<script>document.title='pwned'</script>"
 SOURCES: list[Row] = [
@@ -48,9 +48,11 @@ class Page(HTMLParser):
 @pytest.fixture(scope="module")
 def metrics() -> Metrics:
     evil = EVIL.replace("'", "''")
-    return metrics_of(
-        filled_lab(SESSIONS_ROWS.format(count=400).replace("'goal '", f"'{evil}'").replace("'topic '", f"'{evil} '"))
-    )
+    lab = full_lab()
+    lab.execute(f"UPDATE sessions SET goal = '{evil}', topic = '{evil} ' || topic")
+    lab.execute(f"UPDATE errors SET message = message || '{evil}', error_type = '{evil}'")
+    lab.execute(f"UPDATE attempts SET agent = agent || '{evil}'")
+    return metrics_of(lab)
 
 
 @pytest.fixture(scope="module")
@@ -85,17 +87,30 @@ def test_the_figures_are_the_metrics(page: Page, metrics: Metrics) -> None:
 
 
 def test_every_comparison_stands_with_its_table_and_its_sql(page: Page) -> None:
-    headings = ["Sessions and success rate by topic", "Success rate by kind", "Success rate by model"]
-    for heading in (*headings, "Success rate over time", "Attempts by topic"):
-        assert heading in page.text
+    headings = [
+        "Sessions and success rate by topic",
+        "Success rate by kind",
+        "Success rate by model",
+        "Sessions and success rate by difficulty",
+        "Success rate and sessions over time",
+        "Attempts by kind",
+        "Sessions by attempts",
+        "Success by attempt by kind",
+        "Durations by kind",
+        "Errors",
+        "Wins of each agent",
+        "Wins of each model",
+    ]
+    assert [heading for heading in headings if heading not in page.text] == []
     folds = [attributes["class"] for tag, attributes in page.elements if tag == "details"]
-    assert folds.count("table") == 5
-    assert folds.count("sql") == 6
+    assert folds.count("table") == len(headings)
+    assert folds.count("sql") == len(headings) + 1
     assert 'GROUP BY "model"' in page.text
 
 
 def test_what_nobody_knows_is_left_out_and_said(page: Page) -> None:
-    assert "No session has a known run_id." in page.text
+    for column in ("run_id", "mode", "status"):
+        assert f"No session has a known {column}." in page.text
     assert "(unknown)" in page.text
 
 
@@ -136,7 +151,8 @@ def test_the_page_reaches_for_nothing(page: Page) -> None:
 def test_a_condition_is_on_the_page_and_in_every_number(metrics: Metrics, tmp_path: Path) -> None:
     text = Page(write(metrics, tmp_path / "a.html", where="attempts > 1 AND kind < 'w'")).text
     assert "only sessions where attempts > 1 AND kind < 'w'" in text
-    assert text.count('WHERE "attempts" > 1\n  AND "kind" < \'w\'') == text.count("FROM sessions")
+    conditions = re.findall(r'WHERE "attempts" > 1\n +AND "kind" < \'w\'', text)
+    assert len(conditions) == len(re.findall(r"(FROM|JOIN) sessions", text)) > 10
 
 
 def test_an_empty_lab_is_said_to_be(tmp_path: Path) -> None:
@@ -152,7 +168,20 @@ def test_a_condition_that_nothing_fits_is_said(metrics: Metrics, tmp_path: Path)
 
 def test_sessions_without_times_have_no_timeline(tmp_path: Path) -> None:
     metrics = metrics_of(filled_lab("SELECT 'x' AS source, 'k' AS kind, true AS success"))
-    assert "No session has a known start." in write(metrics, tmp_path / "a.html")
+    text = Page(write(metrics, tmp_path / "a.html")).text
+    for lack in (
+        "No session has a known start.",
+        "No session has a known duration.",
+        "No session has a known number of attempts.",
+        "No session has a recorded error.",
+        "No session is a competition with a winner.",
+    ):
+        assert lack in text
+
+
+def test_durations_are_said_in_words_and_ratings_with_their_reasons(page: Page) -> None:
+    assert re.search(r"\d min \d+ s", page.text)
+    assert "not known who it is" in page.text
 
 
 @pytest.mark.parametrize(("days", "bucket"), [(0, "day"), (27, "day"), (200, "week"), (900, "month")])
@@ -211,7 +240,7 @@ def test_a_browser_without_network_draws_every_chart(path: Path, tmp_path: Path)
     dom = done.stdout.decode()
     drawn = Page(dom)
     assert ">This chart could not be drawn" not in dom
-    assert len(re.findall(r'<div class="chart[^>]*>\s*<svg', dom)) == 5
+    assert len(re.findall(r'<div class="chart[^>]*>\s*<svg', dom)) == 12
     assert f"Lab {EVIL}" in drawn.text
     assert "<title>pwned" not in dom
     assert "img" not in [tag for tag, _ in drawn.elements]
