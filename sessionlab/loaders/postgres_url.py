@@ -84,6 +84,7 @@ class PostgresUrl:
     def refused(self, error: Exception) -> SourceError:
         """Say what the driver's complaint means, without the password."""
         said = self._hidden(" ".join(str(error).split()))
+        said = re.sub(r"( LINE \d+:.*)? Query was: .*?(?=\. SQLSTATE|$)", "", said)
         if "password authentication failed" in said or "no password supplied" in said:
             hint = "the server refuses the password; give it in the URL or in POSTGRES_PASSWORD"
         elif any(sign in said for sign in ("refused", "No such file", "timeout", "could not translate")):

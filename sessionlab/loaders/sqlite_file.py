@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sqlite3
 from contextlib import closing
@@ -136,7 +137,7 @@ def is_busy(error: Exception) -> bool:
 
 def refused(path: Path, error: Exception) -> SourceError:
     """Say what SQLite's complaint about a file means for its user."""
-    said = " ".join(str(error).split())
+    said = re.sub(r" query: (SELECT|PRAGMA|BEGIN)\b.*", "", " ".join(str(error).split()))
     if isinstance(error, PermissionError):
         hint = "no permission to read it"
     elif is_busy(error):

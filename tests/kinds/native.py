@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import duckdb
@@ -46,9 +46,15 @@ class Tables:
         return known | ({"extra": json.loads(known["extra"])} if "extra" in known else {})
 
 
+@cache
+def _made(kind: str) -> Tables:
+    return Tables(kind)
+
+
 @pytest.fixture
-def tables(request: pytest.FixtureRequest) -> Iterator[Tables]:
-    """The tables of the kind that the module names."""
-    made = Tables(request.module.KIND)
-    yield made
-    made.connection.close()
+def tables(request: pytest.FixtureRequest) -> Tables:
+    """The empty tables of the kind that the module names."""
+    made = _made(request.module.KIND)
+    for table in made.kind.tables:
+        made.connection.execute(f"DELETE FROM {made.kind.name}.{table.name}")
+    return made

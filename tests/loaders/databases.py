@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -52,12 +53,25 @@ def untouched(folder: Path) -> Iterator[None]:
     assert [name for name in after if after[name] != before[name]] == []
 
 
+@cache
+def _lab_in_memory() -> Lab:
+    return Lab()
+
+
 @pytest.fixture(params=["memory", "file"])
 def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """A lab in memory, written in one transaction by one thread, and one in a file, written by several."""
-    path = tmp_path_factory.mktemp("lab") / "lab.duckdb" if request.param == "file" else None
-    with Lab(path) as lab:
-        yield lab
+    """A lab in memory, written in one transaction by one thread, and one in a file, written by several.
+
+    Making one takes longer than most tests: the one in memory is emptied and used again.
+    """
+    if request.param == "file":
+        with Lab(tmp_path_factory.mktemp("lab") / "lab.duckdb") as made:
+            yield made
+        return
+    lab = _lab_in_memory()
+    yield lab
+    for (name,) in lab.sources().project("source").fetchall():
+        lab.forget(name)
 
 
 def fetch(lab: Lab, query: str) -> list[tuple[Any, ...]]:
@@ -71,7 +85,3 @@ def one(lab: Lab, query: str) -> Any:
 
 def rejects(lab: Lab, columns: str = "record, reason") -> list[tuple[Any, ...]]:
     return fetch(lab, f"SELECT {columns} FROM rejects ORDER BY record, reason")
-
-
-def placeholders(values: Sequence[Any], sign: str) -> str:
-    return ", ".join([sign] * len(values))

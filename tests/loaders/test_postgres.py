@@ -22,6 +22,8 @@ from tests.loaders.databases import fetch, lab, one, rejects
 
 __all__ = ["lab"]
 
+one_lab = pytest.mark.parametrize("lab", ["memory"], indirect=True)
+
 SESSION = """
     CREATE TABLE session (id serial PRIMARY KEY, design_goal text, parent_session_id int, created_at timestamptz);
 """
@@ -56,6 +58,7 @@ def test_load(postgres_url: str, lab: Lab) -> None:
     assert lab.load(postgres_url).sessions == one(lab, "SELECT count(*) FROM sessions") == 1
 
 
+@one_lab
 def test_schema(postgres_url: str, lab: Lab) -> None:
     """Schemas and tables of odd names."""
     schema, column = r""" "My ""schema"" \ it's" """, r""" "What's \ ""this"" " """
@@ -73,6 +76,7 @@ def test_schema(postgres_url: str, lab: Lab) -> None:
     assert json.loads(one(lab, "SELECT extra FROM sessions")) == {r"""What's \ "this" """: "kept"}
 
 
+@one_lab
 def test_two_tables_that_differ_in_case(postgres_url: str, lab: Lab) -> None:
     run(
         postgres_url,
@@ -88,6 +92,7 @@ def test_two_tables_that_differ_in_case(postgres_url: str, lab: Lab) -> None:
     assert json.loads(one(lab, "SELECT extra FROM sessions")) == {"ID": 2, "Design_Goal": "upper"}
 
 
+@one_lab
 def test_what_is_not_there(postgres_url: str, lab: Lab) -> None:
     run(postgres_url, "CREATE SCHEMA full_of; CREATE TABLE full_of.recipes (title text);")
 
@@ -101,6 +106,7 @@ def test_what_is_not_there(postgres_url: str, lab: Lab) -> None:
         lab.load(postgres_url.replace("/test_", "/no_such?x=").split("?")[0] + "?" + postgres_url.split("?")[1])
 
 
+@one_lab
 def test_server_down(tmp_path: Path, lab: Lab) -> None:
     for place in (f"postgresql://u@/d?host={tmp_path}", "postgresql://u@127.0.0.1:1/d"):
         with pytest.raises(SourceError, match="cannot be reached"):
@@ -128,6 +134,7 @@ def as_guarded(url: str, password: str) -> str:
     return url.replace("postgres:@", f"guarded{password}@")
 
 
+@one_lab
 @pytest.mark.usefixtures("guarded")
 def test_passwords(postgres_url: str, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     run(postgres_url, CODEGEN, GOAL, "GRANT SELECT ON ALL TABLES IN SCHEMA public TO guarded")
@@ -146,6 +153,7 @@ def test_passwords(postgres_url: str, lab: Lab, monkeypatch: pytest.MonkeyPatch)
     assert "Rosebud" not in repr(PostgresSource(as_guarded(postgres_url, ":Rosebud")).url)
 
 
+@one_lab
 @pytest.mark.usefixtures("guarded")
 def test_permission_denied(postgres_url: str, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POSTGRES_PASSWORD", "Rosebud@1941:/x")
@@ -162,6 +170,7 @@ def test_permission_denied(postgres_url: str, lab: Lab, monkeypatch: pytest.Monk
     assert one(lab, "SELECT count(*) FROM sessions") == 1
 
 
+@one_lab
 def test_parts_from_the_environment(postgres_url: str, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     run(postgres_url, CODEGEN, GOAL)
     head, host = postgres_url.split("?host=")
@@ -175,6 +184,7 @@ def test_parts_from_the_environment(postgres_url: str, lab: Lab, monkeypatch: py
     assert lab.refresh().unchanged == 1
 
 
+@one_lab
 def test_types(postgres_url: str, lab: Lab) -> None:
     """The store's own types: uuid, timestamptz, jsonb, boolean."""
     run(
@@ -270,6 +280,7 @@ def test_other_types(postgres_url: str, lab: Lab) -> None:
     assert report.rejected == len(expected)
 
 
+@one_lab
 @pytest.mark.parametrize("type_", ["real", "double precision"])
 def test_floats_where_whole_numbers_belong(postgres_url: str, lab: Lab, type_: str) -> None:
     run(
@@ -285,6 +296,7 @@ def test_floats_where_whole_numbers_belong(postgres_url: str, lab: Lab, type_: s
     assert one(lab, "SELECT count(*) FROM rejects") == 4
 
 
+@one_lab
 def test_infinite_times(postgres_url: str, lab: Lab) -> None:
     run(
         postgres_url,
@@ -325,6 +337,7 @@ def test_json_that_only_postgres_takes(postgres_url: str, lab: Lab) -> None:
     ]
 
 
+@one_lab
 def test_further_columns(postgres_url: str, lab: Lab) -> None:
     columns = {
         "coding_plan": ("text", "'a \"plan\"'", 'a "plan"'),
@@ -359,6 +372,7 @@ def test_further_columns(postgres_url: str, lab: Lab) -> None:
     assert found["2"] is None
 
 
+@one_lab
 def test_more_columns_than_a_function_takes(postgres_url: str, lab: Lab) -> None:
     names = [f"column_{number}" for number in range(150)]
     run(
@@ -372,6 +386,7 @@ def test_more_columns_than_a_function_takes(postgres_url: str, lab: Lab) -> None
     assert json.loads(one(lab, "SELECT extra FROM sessions")) == {name: n for n, name in enumerate(names)}
 
 
+@one_lab
 def test_partitions_and_domains(postgres_url: str, lab: Lab) -> None:
     """A partitioned table is one table, and a domain is what it is made of."""
     run(
@@ -400,6 +415,7 @@ def test_duplicate_ids(postgres_url: str, lab: Lab) -> None:
     assert fetch(lab, "SELECT session_id, attempts FROM sessions") == [("a", 3)]
 
 
+@one_lab
 def test_document_4_of_worktree(postgres_url: str, lab: Lab) -> None:
     """The runtime mix in a column has its stand-in on SQLite only; here the column is kept."""
     run(
@@ -479,6 +495,7 @@ def test_fingerprint(postgres_url: str) -> None:
     assert seen[-1] == seen[-3]
 
 
+@one_lab
 def test_refresh(postgres_url: str, lab: Lab) -> None:
     run(postgres_url, CODEGEN, GOAL)
     lab.load(postgres_url)
@@ -531,6 +548,7 @@ def test_a_statement_that_fails_midway(postgres_url: str, lab: Lab) -> None:
     assert one(lab, "SELECT count(*) FROM sources") == 1
 
 
+@one_lab
 def test_connections_are_closed(postgres_url: str, lab: Lab) -> None:
     run(postgres_url, CODEGEN, GOAL)
     lab.load(postgres_url)

@@ -22,6 +22,8 @@ from tests.loaders.databases import CODEGEN, CONVERSATION, GOAL, fetch, lab, mak
 
 __all__ = ["lab"]
 
+one_lab = pytest.mark.parametrize("lab", ["memory"], indirect=True)
+
 
 def session(id_: str = "1", goal: str = "'a goal'", parent: str = "NULL", created: str = "NULL") -> str:
     return f"INSERT INTO session VALUES ({id_}, {goal}, {parent}, {created});"
@@ -54,6 +56,7 @@ def test_one_reject_leaves_the_rest(tmp_path: Path, lab: Lab) -> None:
     assert raw[2] == {"id": 9, "design_goal": "a goal", "parent_session_id": None, "created_at": "yesterday"}
 
 
+@one_lab
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
@@ -177,6 +180,7 @@ def test_empty_tables(tmp_path: Path, lab: Lab) -> None:
     assert (report.sessions, report.kinds, report.rows) == (0, ("codegen",), {})
 
 
+@one_lab
 def test_times(tmp_path: Path, lab: Lab) -> None:
     """As texts, and as numbers of seconds or milliseconds, whole or not."""
     moment = datetime(2025, 11, 13, 3, 46, 40)
@@ -215,6 +219,7 @@ def test_booleans(tmp_path: Path, lab: Lab) -> None:
     ]
 
 
+@one_lab
 @pytest.mark.parametrize(
     "metadata", ["{", "{'a': 1}", '{"a": NaN}', '{"a": 1} tail', '{"a": "\\ud800"}', "plain", '{"a":"\0"}']
 )
@@ -235,6 +240,7 @@ def test_metadata_that_is_no_json(tmp_path: Path, lab: Lab, metadata: str) -> No
     assert fetch(lab, "SELECT session_id, success FROM sessions") == [("good", True)]
 
 
+@one_lab
 def test_further_columns(tmp_path: Path, lab: Lab) -> None:
     """What the kind does not declare goes into ``extra``, of whatever type it is."""
     path = make(
@@ -283,6 +289,7 @@ def test_other_tables(tmp_path: Path, lab: Lab, options: str) -> None:
     assert found == [(6 if numbered else None, 6), (7 if numbered else None, 7)]
 
 
+@one_lab
 def test_a_column_called_rowid(tmp_path: Path, lab: Lab) -> None:
     path = make(
         tmp_path / "s.db",
@@ -296,6 +303,7 @@ def test_a_column_called_rowid(tmp_path: Path, lab: Lab) -> None:
     assert fetch(lab, "SELECT record FROM rejects") == [(2,)]
 
 
+@one_lab
 def test_upper_case(tmp_path: Path, lab: Lab) -> None:
     path = make(tmp_path / "s.db", CODEGEN.upper(), GOAL, "INSERT INTO iteration (id, session_id) VALUES (3, 1);")
 
@@ -430,6 +438,7 @@ def test_both_worktree_schemas(tmp_path: Path, lab: Lab) -> None:
     assert fetch(lab, "SELECT workspace_path FROM worktree.workspaces") == [("/home/dev/project",)] * 2
 
 
+@one_lab
 @pytest.mark.parametrize(
     ("given", "runtimes"),
     [
