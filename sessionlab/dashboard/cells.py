@@ -62,6 +62,11 @@ class Cube:
         """Count all sessions."""
         return sum(cell[-3] or 0 for cell in self.cells)
 
+    @property
+    def most(self) -> int:
+        """Count the sessions of the largest label."""
+        return max((max(sizes(self.cells, place).values()) for place in range(len(self.dimensions))), default=0)
+
     def csv(self) -> str:
         """Write the cells as CSV, which takes a quarter of the room of JSON."""
         lines = (",".join("" if value is None else str(value) for value in cell) for cell in self.cells)
@@ -73,10 +78,10 @@ def coded(rows: Sequence[Cell], plan: Plan, categories: Sequence[Category]) -> t
     dimensions: dict[str, Dimension] = {}
     codes: list[dict[int | None, int]] = []
     for place, category in enumerate(categories):
-        order = _order(category, plan.kept[category.column], _sizes(rows, place))
+        order = _order(category, plan.kept[category.column], sizes(rows, place))
         dimensions[category.column] = Dimension(category.column, category.column, _unique(order.values()))
         codes.append({code: shown for shown, code in enumerate(order)})
-    tried = _tried(_sizes(rows, len(categories)))
+    tried = _tried(sizes(rows, len(categories)))
     dimensions[ATTEMPTS] = Dimension(ATTEMPTS, "attempts", tuple(_tries(tries, plan.cap) for tries in tried))
     codes.append({tries: shown for shown, tries in enumerate(tried)})
     return dimensions, [_recoded(row, codes, dated=plan.bucket is not None) for row in rows]
@@ -88,7 +93,7 @@ def _recoded(row: Cell, codes: Sequence[Mapping[int | None, int]], *, dated: boo
     return (*(own[code] for own, code in zip(codes, row, strict=False)), *(rest if dated else (None, *rest)))
 
 
-def _sizes(rows: Sequence[Cell], place: int) -> Counter[int]:
+def sizes(rows: Sequence[Cell], place: int) -> Counter[int]:
     """Count the sessions of each code of a column."""
     sizes: Counter[int] = Counter()
     for row in rows:
@@ -99,7 +104,7 @@ def _sizes(rows: Sequence[Cell], place: int) -> Counter[int]:
 def _order(category: Category, kept: Sequence[Any], sizes: Mapping[int, int]) -> dict[int, str]:
     """Give the label of each code, in the order in which to show them: as in the charts."""
     others = Other(max(1, category.distinct - len(kept)))
-    meaning = {code: None if code == UNKNOWN else kept[code] if code < len(kept) else others for code in sizes}
+    meaning = {code: None if code == UNKNOWN else kept[code] if code < len(kept) else others for code in sorted(sizes)}
     codes = {value: code for code, value in meaning.items()}
     shown = ordered(category.column, {value: sizes[code] for code, value in meaning.items()})
     return {codes[value]: shorten(label(value), _LONGEST, placeholder="…") for value in shown}

@@ -10,8 +10,9 @@ import altair as alt
 from sessionlab.charts import theme
 from sessionlab.charts.labels import UNKNOWN
 from sessionlab.charts.registry import Chart
-from sessionlab.dashboard import panels
 from sessionlab.dashboard.cells import ATTEMPTS, Cube, Dimension
+from sessionlab.dashboard.layout import BARS, WIDE, counts_width, room
+from sessionlab.dashboard.panels import Panels
 from sessionlab.dashboard.selections import Selections
 from sessionlab.dashboard.timeline import dated, timeline
 from sessionlab.dashboard.totals import totals
@@ -20,7 +21,6 @@ del theme  # imported for the look that it enables
 
 _HINT = "click a bar to see the rest for it, shift-click for several, drag over time, click beside the bars for all"
 _LINE = 120
-_WIDTH = panels.BARS + panels.COUNTS + panels.WIDE + 96
 
 
 def draw(cube: Cube) -> Chart:
@@ -30,10 +30,11 @@ def draw(cube: Cube) -> Chart:
     shown = [dimension for dimension in cube.dimensions.values() if _is_shown(cube, dimension)]
     selections = Selections.of([dimension.field for dimension in shown], timeline=bool(cube.days))
     left, right = _arranged(cube, shown, selections)
-    body = alt.HConcatChart(hconcat=[_stack(left), _stack(right)], spacing=36)
+    width = BARS + counts_width(cube.most) + WIDE + 96
+    body = alt.HConcatChart(hconcat=[_stack(left), _stack(right)], spacing=30)
     return alt.VConcatChart(
         data=_data(cube),
-        vconcat=[totals(selections, _WIDTH), body],
+        vconcat=[totals(selections, width), body],
         title=_title(cube, _HINT),
         usermeta=_meta(cube),
         transform=dated(cube.bucket) if cube.bucket and cube.days else alt.Undefined,
@@ -49,17 +50,18 @@ def _is_shown(cube: Cube, dimension: Dimension) -> bool:
 
 def _arranged(cube: Cube, shown: list[Dimension], selections: Selections) -> tuple[list[Any], list[Any]]:
     """Put what was asked for to the left, time, attempts and status to the right, and the rest where there is room."""
+    panels = Panels(selections, cube.most)
     asked = [dimension for dimension in shown if dimension.field in cube.by]
     rest = {dimension.field: dimension for dimension in shown if dimension.field not in cube.by}
-    left: list[Any] = [panels.rates(selections, dimension) for dimension in asked]
+    left: list[Any] = [panels.rates(dimension) for dimension in asked]
     right: list[Any] = [timeline(selections, cube)] if cube.days else []
     if ATTEMPTS in rest:
-        right.append(panels.columns(selections, rest.pop(ATTEMPTS)))
+        right.append(panels.columns(rest.pop(ATTEMPTS)))
     if "status" in rest:
-        right.append(panels.counts(selections, rest.pop("status")))
+        right.append(panels.counts(rest.pop("status")))
     for dimension in rest.values():
-        shorter = min(left, right, key=lambda column: sum(map(panels.room, column)))
-        shorter.append(panels.rates(selections, dimension))
+        shorter = min(left, right, key=lambda column: sum(map(room, column)))
+        shorter.append(panels.rates(dimension))
     return left, right
 
 
@@ -68,8 +70,10 @@ def _stack(parts: list[Any]) -> alt.VConcatChart:
 
 
 def _data(cube: Cube) -> alt.InlineData:
+    """Hand over the cells, and an empty one for what is left when nothing is."""
+    empty = ",".join("0" for _ in cube.fields)
     parse = dict.fromkeys(cube.fields, "number")
-    return alt.InlineData(values=cube.csv(), format=alt.CsvDataFormat(type="csv", parse=parse))
+    return alt.InlineData(values=f"{cube.csv()}\n{empty}", format=alt.CsvDataFormat(type="csv", parse=parse))
 
 
 def _title(cube: Cube, *lines: str) -> alt.TitleParams:
@@ -89,5 +93,5 @@ def _empty(cube: Cube) -> Chart:
     text = alt.Chart(alt.InlineData(values=[{}])).mark_text(style="count", fontSize=14)
     place = {"x": alt.value(0), "y": alt.value(20), "text": alt.value(words)}
     title = alt.TitleParams("Sessions", subtitle=list(cube.notes))
-    chart: alt.Chart = text.encode(**place).properties(width=_WIDTH, height=40, title=title, usermeta=_meta(cube))
+    chart: alt.Chart = text.encode(**place).properties(width=WIDE, height=40, title=title, usermeta=_meta(cube))
     return chart

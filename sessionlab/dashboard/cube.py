@@ -50,7 +50,7 @@ def largest_sql(column: str, limit: int, where: str | None) -> str:
 
 def cube_sql(plan: Plan, where: str | None) -> str:
     """Count the sessions of each cell: a combination of values, a number of attempts and a span of time."""
-    return select({**_codes(plan.kept), **_measured(plan)}, COUNTS, where, order=[])
+    return select({**_codes(plan.kept), **_measured(plan)}, COUNTS, where)
 
 
 def sizes_sql(plans: Sequence[Plan], where: str | None) -> str:

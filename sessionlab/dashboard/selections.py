@@ -42,14 +42,19 @@ class Selections:
         )
         return cls({**picks, **span})
 
-    def others(self, own: str | None = None) -> list[alt.FilterTransform]:
-        """Keep the cells that all selections leave, but a panel's own."""
-        return [
-            alt.FilterTransform(filter=alt.ParameterPredicate(param=param.name))
-            for field, param in self.params.items()
-            if field != own
-        ]
+    def others(self, own: str) -> list[alt.FilterTransform]:
+        """Keep the cells that all selections leave but a panel's own."""
+        picked = [alt.FilterTransform(filter=self._picked(field)) for field in self.params if field != own]
+        return [alt.FilterTransform(filter="datum.sessions > 0"), *picked]
+
+    def all(self) -> list[alt.FilterTransform]:
+        """Keep the cells that all selections leave, and the empty one: so that what is left always has a sum."""
+        picked = {"and": [self._picked(field) for field in self.params]}
+        return [alt.FilterTransform(filter={"or": ["datum.sessions == 0", picked]})]
 
     def highlight(self, field: str, shown: float = SHOWN) -> Any:
         """Show what is picked, and dim the others."""
         return alt.when(self.params[field]).then(alt.value(shown)).otherwise(alt.value(DIMMED))
+
+    def _picked(self, field: str) -> dict[str, str]:
+        return {"param": str(self.params[field].name)}

@@ -8,7 +8,7 @@ import altair as alt
 
 from sessionlab.charts.layers import PERCENTS
 from sessionlab.dashboard.cells import Cube
-from sessionlab.dashboard.panels import HIGH, WIDE, figures, heading, layer, split
+from sessionlab.dashboard.layout import HIGH, WIDE, figures, heading, layer, sessions_up, split
 from sessionlab.dashboard.plan import BUCKETS
 from sessionlab.dashboard.rates import calculated, summed
 from sessionlab.dashboard.selections import TIME, Selections
@@ -58,8 +58,12 @@ def _rate(selections: Selections, cube: Cube) -> list[alt.Chart]:
 def _sessions(selections: Selections, cube: Cube) -> list[alt.Chart]:
     brushed = alt.Chart().mark_point(opacity=0).encode(x=_x(cube)).add_params(selections.params[TIME])
     bars = alt.Chart().mark_rect(stroke="white", strokeWidth=0.5)
-    shown = selections.highlight(TIME)
-    return [brushed, split(bars, "y", x="from:T", x2="to:T", opacity=shown), *_hit(cube, HIGH // 2 + 15)]
+    shown, length = selections.highlight(TIME), sessions_up(cube.sessions)
+    return [
+        brushed,
+        split(bars, y=length, y2="top:Q", x="from:T", x2="to:T", opacity=shown),
+        *_hit(cube, HIGH // 2 + 15),
+    ]
 
 
 def _hit(cube: Cube, height: int) -> list[alt.Chart]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import altair as alt
 
-from sessionlab.dashboard.panels import COLORS, layer
+from sessionlab.dashboard.layout import COLORS, layer
 from sessionlab.dashboard.rates import OUTCOMES, calculated, folded, summed
 from sessionlab.dashboard.selections import Selections
 
@@ -33,7 +33,7 @@ def totals(selections: Selections, width: int) -> alt.LayerChart:
         .transform_filter(alt.FieldOneOfPredicate("figure", list(COLORS))),
     )
     rows = [
-        *selections.others(),
+        *selections.all(),
         *summed(),
         folded(_FIGURES, "figure", "number"),
         *calculated({"value": _VALUE, "caption": _CAPTION}),

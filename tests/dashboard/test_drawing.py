@@ -1,0 +1,91 @@
+"""What a dashboard holds, how large it is and how long it takes, and what stands on it."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import duckdb
+import pytest
+import vl_convert
+
+from sessionlab.dashboard import dashboard
+from sessionlab.dashboard.plan import LIMIT
+from tests.dashboard.test_cube import SCATTERED
+from tests.metrics.bench import empty_lab, filled_lab
+
+
+def texts(value: Any) -> list[str]:
+    """Collect the titles of all panels."""
+    if isinstance(value, list):
+        return [text for item in value for text in texts(item)]
+    if not isinstance(value, dict):
+        return []
+    title = value.get("title")
+    own = [title["text"]] if isinstance(title, dict) and "text" in title else []
+    return own + [text for key in ("vconcat", "hconcat") for text in texts(value.get(key))]
+
+
+def test_it_is_drawn(lab: duckdb.DuckDBPyConnection) -> None:
+    spec = dashboard(lab.sql).to_dict()
+    picture = vl_convert.vegalite_to_svg(spec)
+    for words in ("Success by topic", "Over time, by week", "600", "not judged", ">100%<", "(unknown)", "10+"):
+        assert words in picture
+
+
+def test_the_panels_are_those_that_have_something_to_show(lab: duckdb.DuckDBPyConnection) -> None:
+    assert texts(dashboard(lab.sql).to_dict()) == [
+        "Sessions by topic",
+        "Success by topic",
+        "Success by kind",
+        "Success by model",
+        "Over time, by week",
+        "Sessions by attempts",
+        "Sessions by status",
+    ]
+    bare = filled_lab("SELECT 'x' AS source, 'codegen' AS kind, true AS success")
+    assert texts(dashboard(bare.sql).to_dict()) == ["Sessions by source", "Success by source"]
+    assert vl_convert.vegalite_to_svg(dashboard(bare.sql).to_dict())
+
+
+def test_each_column_asked_for_has_its_panel_once(lab: duckdb.DuckDBPyConnection) -> None:
+    titles = texts(dashboard(lab.sql, by=["kind", "difficulty", "status", "attempts"]).to_dict())
+    assert titles[:5] == ["Sessions by kind and difficulty and status and attempts", *(
+        f"Success by {column}" for column in ("kind", "difficulty", "status", "attempts")
+    )]  # fmt: skip
+    assert len(set(titles)) == len(titles) == 8
+
+
+def test_what_was_cut_is_said_and_kept() -> None:
+    rows = "SELECT 'x' AS source, 'topic ' || i % 80 AS topic, 'a' AS kind FROM range(2000) AS numbers (i)"
+    chart = dashboard(filled_lab(rows).sql, where="kind = 'a'")
+    cut = "topic: the 24 largest of 80 values, the rest as other"
+    assert chart.usermeta == {"cells": 25, "cut": [cut]}
+    subtitle = chart.to_dict()["title"]["subtitle"]
+    assert "where kind = 'a'" in subtitle
+    assert f"gathered: {cut}" in subtitle
+    assert "not known of any session: model, status" in subtitle
+
+
+@pytest.mark.parametrize(("where", "words"), [(None, "There are no sessions yet."), ("kind = 'x'", "No session fits.")])
+def test_an_empty_lab_is_said_to_be(where: str | None, words: str) -> None:
+    assert words in vl_convert.vegalite_to_svg(dashboard(empty_lab().sql, where=where).to_dict())
+
+
+def test_the_success_axis_is_always_whole(lab: duckdb.DuckDBPyConnection) -> None:
+    written = json.dumps(dashboard(lab.sql).to_dict())
+    assert written.count('"field": "rate", "scale": {"domain": [0, 1]') == 4
+    assert written.count('"format": ".0%"') >= 4
+
+
+def test_a_million_sessions_stay_small_and_quick() -> None:
+    lab = filled_lab(SCATTERED.format(count=1_000_000))
+    dashboard(empty_lab().sql)  # imports Altair, which takes as long for any chart
+    started = time.perf_counter()
+    chart = dashboard(lab.sql)
+    spec = json.dumps(chart.to_dict())
+    taken = time.perf_counter() - started
+    assert chart.usermeta["cells"] <= LIMIT
+    assert len(spec) < 1_000_000
+    assert taken < 6, "2 s on a machine that does nothing else"
