@@ -85,7 +85,6 @@ def run(load: Load, writer: Writer) -> LoadReport:
         LabError: the memory or the disk is too small for it.
     """
     began = time.perf_counter()
-    fingerprint = load.source.fingerprint()
     connection = writer.connection
     with tempfile.TemporaryDirectory(dir=writer.folder) as folder, _enough_room():
         target, outcome = _write(load, writer, Path(folder))
@@ -99,7 +98,7 @@ def run(load: Load, writer: Writer) -> LoadReport:
             _note_files(connection, load.name, outcome)
             canonical.count_files(connection, load.name, kinds)
     report = replace(_report(load, connection, target, outcome, kinds), duration_s=time.perf_counter() - began)
-    _note(load, connection, report, fingerprint)
+    _note(load, connection, report, outcome.fingerprint)
     return report
 
 

@@ -25,7 +25,11 @@ from sessionlab.schema import quote
 from sessionlab.storage import MemoryStorage, Storage
 
 if TYPE_CHECKING:
+    from sessionlab.chains import Chains
     from sessionlab.charts import Charts
+    from sessionlab.charts.registry import Chart
+    from sessionlab.compare import Comparison
+    from sessionlab.history import History
     from sessionlab.metrics import Metrics
 
 
@@ -193,6 +197,78 @@ class Lab:
         from sessionlab.charts import Charts
 
         return Charts(self.metrics)
+
+    def dashboard(self, *, by: str | Sequence[str] | None = None, where: str | None = None) -> Chart:
+        """Draw one linked chart: a click on a topic, a model or a status filters all the rest; so does a span of time.
+
+        Args:
+            by: The columns of ``sessions`` to compare success by, four at most; unless said, the first that is known of
+                topic, difficulty, mode, agent and some others.
+            where: An SQL condition on ``sessions``, to look at some of them.
+
+        Returns:
+            An Altair chart over at most 20,000 counted cells, however many sessions there are; what had to be gathered
+            for that stands in its subtitle.
+
+        Raises:
+            QueryError: the condition or a column does not hold.
+        """
+        from sessionlab.dashboard import dashboard
+
+        return dashboard(self.sql, by=by, where=where)
+
+    def compare(self, a: str, b: str, on: str | Sequence[str] | None = None) -> Comparison:
+        """Compare the success of the sessions that meet one condition with that of those that meet another.
+
+        Args:
+            a: An SQL condition on ``sessions``, as ``"model = 'x'"``.
+            b: Another one. No session may meet both.
+            on: A column of ``sessions``, or several, to pair by, as ``"goal"``; None to compare all with all.
+
+        Returns:
+            Both rates, their difference with its 95 % interval and p-value, and a verdict in words.
+
+        Raises:
+            QueryError: a condition or a column does not hold, or some sessions meet both conditions.
+
+        Example:
+            >>> lab = Lab()
+            >>> report = lab.load("data/conversation.db")
+            >>> answer = lab.compare("topic = 'arrays'", "topic = 'concurrency'")
+            >>> answer.a.sessions, answer.b.sessions
+            (16, 4)
+        """
+        from sessionlab.compare import compare
+
+        return compare(self.sql, a, b, on)
+
+    def chains(self) -> Chains:
+        """Follow sessions that were begun from others: depth, success by depth, and what changed from parent to child.
+
+        Returns:
+            The linked sessions, as a relation and a table in a notebook; a cycle or a missing parent is shown as such.
+        """
+        from sessionlab.chains import chains
+
+        return chains(self.sql)
+
+    def history(self, session_id: object, source: str | None = None, kind: str | None = None) -> History:
+        """Give everything of one session in order of time: attempts with diffs of their code, errors, messages.
+
+        Args:
+            session_id: The session's id.
+            source: The source it is of, where several have a session of that id.
+            kind: Its kind, where one source has that id in several.
+
+        Returns:
+            The history, readable as text and in a notebook.
+
+        Raises:
+            NotFound: there is no such session; QueryError: there are several, and the message lists them.
+        """
+        from sessionlab.history import history
+
+        return history(self.sql, session_id, source, kind)
 
     def report(
         self,

@@ -58,10 +58,12 @@ class PostgresSource:
             SourceError: the server cannot be reached or refuses.
         """
         with self._snapshot() as connection:
-            schema = self._schema(connection)
-            tables = sorted({found.found for found in schema.matches})
-            ((found,),) = ask(connection, select.fingerprint(self.url.schema, tables, schema.foreign))
-            return str(found)
+            return self._fingerprint(self._schema(connection), connection)
+
+    def _fingerprint(self, schema: _Schema, connection: adbc.AdbcConnection) -> str:
+        tables = sorted({found.found for found in schema.matches})
+        ((found,),) = ask(connection, select.fingerprint(self.url.schema, tables, schema.foreign))
+        return str(found)
 
     def load(self, target: Target) -> Outcome:
         """Write the tables' rows into the native tables.
@@ -82,7 +84,9 @@ class PostgresSource:
                 )
                 self._copy(found, types, brings, connection, target)
                 self._set_aside(found, types, brings, connection, target)
-        outcome = Outcome(kinds={found.kind.name for found in schema.matches}, ignored=schema.lacking)
+            fingerprint = self._fingerprint(schema, connection)
+        kinds = {found.kind.name for found in schema.matches}
+        outcome = Outcome(kinds=kinds, ignored=schema.lacking, fingerprint=fingerprint)
         outcome.superseded = sum(drop_superseded_rows(KINDS[name], target) for name in sorted(outcome.kinds))
         return outcome
 

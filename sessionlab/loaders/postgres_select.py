@@ -47,6 +47,10 @@ def text(value: str) -> str:
     return "E" + literal(value.replace("\\", "\\\\"))
 
 
+_SAID = "hashtextextended(t::text, 0)"
+_ROW_VERSION = "hashint8extended(t.xmin::text::bigint, hashtid(t.ctid)::bigint # (t.tableoid::bigint << 32))"
+
+
 def fingerprint(schema: str, tables: Sequence[str], foreign: frozenset[str]) -> str:
     """Sum up which row versions are there. An update or an insert has a new ``xmin``, a delete takes one away.
 
@@ -54,8 +58,7 @@ def fingerprint(schema: str, tables: Sequence[str], foreign: frozenset[str]) -> 
     """
     sums = []
     for table in tables:
-        version = "t::text" if table in foreign else "t.tableoid::text || t.ctid::text || t.xmin::text"
-        total = f"coalesce(sum(hashtextextended({version}, 0)::numeric), 0)"
+        total = f"coalesce(sum({_SAID if table in foreign else _ROW_VERSION}), 0)"
         sums.append(f"(SELECT count(*)::text || ':' || {total}::text FROM {quote(schema)}.{quote(table)} AS t)")
     return f"SELECT array_to_string(ARRAY[{', '.join(sums)}], '/')"
 

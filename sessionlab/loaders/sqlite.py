@@ -78,11 +78,13 @@ class SqliteSource:
             Stumbled: the load is to be begun anew: a text is not UTF-8, or the file changed under us.
             SourceError: the file cannot be read; UnknownKind: it holds no kind.
         """
+        fingerprint = self.fingerprint()
         way = way_to(self.path, target.folder, busy=self._tries > 0)
         matches, lacking = self._load(way, target)
         if way.changed():
             raise self._once_more()
-        outcome = Outcome(kinds={found.kind.name for found in matches}, ignored=lacking)
+        kinds = {found.kind.name for found in matches}
+        outcome = Outcome(kinds=kinds, ignored=lacking, fingerprint=fingerprint)
         outcome.superseded = sum(drop_superseded_rows(KINDS[name], target) for name in sorted(outcome.kinds))
         return outcome
 

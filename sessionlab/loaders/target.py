@@ -114,10 +114,11 @@ class Outcome:
     """What a load brought: the kinds, the rows of each native table, and what did not make it in.
 
     ``files`` is path → (size, mtime_ns, rows, rejected) for JSON sources; ``ignored`` are files of a folder that no
-    loader reads.
+    loader reads. ``fingerprint`` sums up the state that was read, for a refresh to compare.
     """
 
     kinds: set[str] = field(default_factory=set)
     superseded: int = 0
     files: dict[str, tuple[int, int, int, int]] = field(default_factory=dict)
     ignored: list[str] = field(default_factory=list)
+    fingerprint: str | None = None
