@@ -70,9 +70,12 @@ def with_ratings(
 
 
 def meetings(of: str, by: str | Sequence[str], where: str | None, bucket: str | None) -> str:
-    """Write the query that tells who beat whom how often: the groups, ``winner``, ``loser``, ``wins``."""
+    """Write the query that tells who beat whom how often: the groups, ``winner``, ``loser``, ``wins``.
+
+    Where one beat another there was a competition, so nothing else need be asked.
+    """
     outer = groups(by, bucket)
-    keys, entrants = names(outer), _entrants(of, outer, where)
+    keys, named = names(outer), _named(of, outer, where)
     return following(
         select(
             keys,
@@ -83,30 +86,35 @@ def meetings(of: str, by: str | Sequence[str], where: str | None, bucket: str | 
             inner=["winner", "loser"],
             order=[],
         ),
-        **entrants,
-        victors=query(names(_SESSION | keys) | {"winner": of}, "entrants", conditions=["won"]),
-        beaten=query(names(_SESSION) | {"loser": of}, "entrants", conditions=["NOT won"]),
+        **named,
+        victors=query(names(_SESSION | keys) | {"winner": of}, "named", conditions=["won"]),
+        beaten=query(names(_SESSION) | {"loser": of}, "named", conditions=["NOT won"]),
     )
 
 
-def _entrants(of: str, outer: Expressions, where: str | None) -> dict[str, str]:
-    """Write the queries that lead to ``entrants``: a row for each attempt in a competition, and whether it won."""
+def _named(of: str, outer: Expressions, where: str | None) -> dict[str, str]:
+    """Write the queries that lead to ``named``: a row for each attempt in a session that names a winner."""
     if of not in ENTRANTS:
         raise QueryError(f"No competition is between {of!r}.{suggestion(of, ENTRANTS)}")
     refuse_twins(outer, dict.fromkeys((of, *_COUNTS, *_RATING), ""))
     session, using = names(_SESSION), f"USING ({', '.join(_SESSION)})"
     grouped = {name: f"chosen.{name}" for name in outer if name not in session}
     found = {**session, **grouped, of: f"tries.{of}", "won": "tries.winner"}
-    sizes = {"size": "count(*)", "winners": "count(*) FILTER (WHERE won)"}
     return {
         "chosen": query(session | outer, "sessions", conditions=conditions_of(where)),
         "named": query(found, f"attempts AS tries JOIN chosen {using}", conditions=["tries.winner IS NOT NULL"]),
+    }
+
+
+def _entrants(of: str, keys: Expressions) -> dict[str, str]:
+    """Write the queries that lead on to ``entrants``: a row for each attempt in a competition, and whether it won."""
+    session = names(_SESSION)
+    sizes = {"size": "count(*)", "winners": "count(*) FILTER (WHERE won)"}
+    columns = {**keys, of: of, "won": "won"}
+    source = f"named JOIN sizes USING ({', '.join(session)})"
+    return {
         "sizes": select({}, session | sizes, None, source="named", inner=list(session), order=[]),
-        "entrants": query(
-            {**session, **names(grouped), of: of, "won": "won"},
-            f"named JOIN sizes {using}",
-            conditions=["size > 1", "winners > 0"],
-        ),
+        "entrants": query(columns, source, conditions=["size > 1", "winners > 0"]),
     }
 
 
@@ -115,7 +123,6 @@ def _written(
 ) -> str:
     """Write the metric with ratings; ``otherwise`` is why those who have none are not rated."""
     outer = groups(by, bucket)
-    entrants = _entrants(of, outer, where)
     keys = names(outer)
     counts = {"entered": "count(*)", "won": "count(*) FILTER (WHERE won)"}
     columns = {
@@ -128,7 +135,8 @@ def _written(
     order = [*nulls_last(keys), "rating DESC NULLS LAST", "rate DESC", "entered DESC", f"{of} NULLS LAST"]
     return following(
         query(columns, "counted LEFT JOIN ratings\n  ON " + "\n  AND ".join(met), order=order),
-        **entrants,
+        **_named(of, outer, where),
+        **_entrants(of, keys),
         counted=select(keys, {of: of, **counts}, None, source="entrants", inner=[of], order=[]),
         ratings=_constants(of, by, bucket, rated),
     )

@@ -1,8 +1,15 @@
+WITH measured AS (
+  SELECT
+    count(*) AS sessions,
+    percentile_cont([0.1, 0.5, 0.9, 0.99]) WITHIN GROUP (ORDER BY duration_s) AS quantiles,
+    avg(duration_s) AS mean
+  FROM sessions
+)
 SELECT
-  count(*) AS sessions,
-  percentile_cont(0.1) WITHIN GROUP (ORDER BY duration_s) AS p10,
-  percentile_cont(0.5) WITHIN GROUP (ORDER BY duration_s) AS p50,
-  percentile_cont(0.9) WITHIN GROUP (ORDER BY duration_s) AS p90,
-  percentile_cont(0.99) WITHIN GROUP (ORDER BY duration_s) AS p99,
-  avg(duration_s) AS mean
-FROM sessions
+  sessions,
+  quantiles[1] AS p10,
+  quantiles[2] AS p50,
+  quantiles[3] AS p90,
+  quantiles[4] AS p99,
+  mean
+FROM measured

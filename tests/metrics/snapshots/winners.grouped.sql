@@ -36,10 +36,8 @@ sizes AS (
 ),
 entrants AS (
   SELECT
-    "source",
-    "kind",
-    "session_id",
     bucket,
+    "kind",
     "difficulty",
     agent,
     won

@@ -30,9 +30,6 @@ sizes AS (
 ),
 entrants AS (
   SELECT
-    "source",
-    "kind",
-    "session_id",
     agent,
     won
   FROM named JOIN sizes USING ("source", "kind", "session_id")
