@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 
 
 class Type(Enum):
     """A column's type; the value is its DuckDB name.
 
-    ``TIME`` is a UTC timestamp without offset. A source may write it as ISO 8601 text or as epoch seconds or milliseconds.
+    ``TIME`` is a UTC timestamp without offset. A source may write it as ISO 8601 text or as epoch seconds or
+    milliseconds.
     """
 
     TEXT = "VARCHAR"
@@ -28,9 +30,10 @@ class Type(Enum):
 class Column:
     """One column: its name in the lab, its type, and the other names that sources give it.
 
-    ``key`` is the name in JSON where it differs; ``aliases`` are names seen elsewhere, and a dotted alias reaches into an
-    object (``problem.description``). A ``required`` column is never NULL: a record without it is rejected. A ``long`` text is
-    stored with zstd, which takes a third of the room and of the time that trying out DuckDB's other ways does.
+    ``key`` is the name in JSON where it differs; ``aliases`` are names seen elsewhere, and a dotted alias reaches into
+    an object (``problem.description``). A ``required`` column is never NULL: a record without it is rejected. A
+    ``long`` text is stored with zstd, which takes a third of the room and of the time that trying out DuckDB's other
+    ways does.
     """
 
     name: str
@@ -49,12 +52,12 @@ class Column:
         """
         return f"{quote(self.name)} {self.type.value}" + (" USING COMPRESSION zstd" if self.long else "")
 
-    @property
+    @cached_property
     def json_key(self) -> str:
         """The key that JSON has for this column."""
         return self.key or self.name
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """All names that a source may give the column, the usual one first."""
         return tuple(dict.fromkeys((self.json_key, self.name, *self.aliases)))

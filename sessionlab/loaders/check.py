@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
 from typing import Any
 
 from sessionlab.errors import InvalidRecord
@@ -47,29 +46,28 @@ def _check_row(kind: Kind, table: NativeTable, row: Record, place: str) -> None:
     for column in table.columns:
         if column.name == table.link:
             continue
-        values = [value for name in column.names for value in _at(row, name)]
-        if column.required and column.name not in table.stem and all(value is None for value in values):
+        given = False
+        for name in column.names:
+            value = row.get(name) if "." not in name else _inside(row, name)
+            if value is not None:
+                given = True
+                _check_value(column, value, place)
+        if column.required and not given and column.name not in table.stem:
             raise InvalidRecord(f"{place}{column.json_key} is missing; there is {_keys(row)}")
-        for value in values:
-            _check_value(column, value, place)
     for child in kind.children(table):
         for name in child.nest:
             _check_rows(kind, child, row.get(name), f"{place}{name}")
 
 
-def _at(row: Record, name: str) -> Iterator[Any]:
-    outer, dot, rest = name.partition(".")
-    if outer not in row:
-        return
-    inner = row[outer]
-    if not dot:
-        yield inner
-    elif isinstance(inner, Doubled):
+def _inside(row: Record, name: str) -> Any:
+    """Give the value under a dotted name, which reaches into an object."""
+    outer, _, rest = name.partition(".")
+    inner = row.get(outer)
+    if isinstance(inner, Doubled):
         raise InvalidRecord(f"{outer} has the key {inner.doubled!r} twice")
-    elif isinstance(inner, dict):
-        yield from _at(inner, rest)
-    elif inner is not None:
+    if inner is not None and not isinstance(inner, dict):
         raise InvalidRecord(f"{outer} holds {_shown(inner)} where an object is needed")
+    return inner.get(rest) if inner else None
 
 
 def _check_rows(kind: Kind, table: NativeTable, rows: Any, place: str) -> None:
@@ -90,9 +88,7 @@ def _check_rows(kind: Kind, table: NativeTable, rows: Any, place: str) -> None:
 
 
 def _check_value(column: Column, value: Any, place: str) -> None:
-    if value is None or column.type is Type.JSON:
-        return
-    if not _fits(column.type, value):
+    if column.type is not Type.JSON and not _fits(column.type, value):
         raise InvalidRecord(f"{place}{column.json_key} holds {_shown(value)} where {_NEEDED[column.type]} is needed")
 
 

@@ -67,7 +67,7 @@ class JsonSource:
         self._reject_closed(found, target)
         target.step("looking through the files")
         seen = scan([path for path in paths if path not in self.closer], self.kind)
-        closer = {*seen.closer, *self.closer}
+        closer = {*seen.closer, *self.closer.intersection(paths)}
         for group in seen.groups:
             outcome.kinds.add(group.kind.name)
             closer |= self._read(group, target)
@@ -112,8 +112,7 @@ def _culprits(group: Group) -> set[str]:
     """Find the files that break the reader, in a database of its own."""
 
     def read(paths: list[str]) -> bool:
-        with closing(duckdb.connect()) as connection:
-            connection.execute("SET enable_progress_bar = false")  # or it draws one on the stdout of python -c
+        with closing(duckdb.connect().cursor()) as connection:  # a cursor, as it draws no progress bar on stdout
             connection.execute("SET TimeZone = 'UTC'").execute(MACROS)
             for statement in checks(replace(group, paths=paths)):
                 connection.execute(statement).fetchall()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from sessionlab.kinds import Kind, NativeTable, Record
@@ -42,8 +42,10 @@ def _plain_row(kind: Kind, table: NativeTable, row: Record) -> Record:
     return flat
 
 
-def _take(row: Record, names: Iterable[str]) -> Any:
+def _take(row: Record, names: Sequence[str]) -> Any:
     """Take the first value that is there under one of some names; what another one holds besides stays in the row."""
+    if len(names) == 1:
+        return row.pop(names[0], None)
     found = None
     for name in names:
         value = _value(row, name)
@@ -72,8 +74,6 @@ def _remove(row: Record, name: str) -> None:
 
 def _whole(column: Column, value: Any) -> Any:
     """Give a checked value in the one form of its type: 3.0 as 3, a time as text that DuckDB reads for certain."""
-    if value is None:
-        return None
-    if column.type is Type.TIME:
+    if value is not None and column.type is Type.TIME:
         return utc_time(value).isoformat(sep=" ", timespec="microseconds")
-    return int(value) if column.type is Type.INTEGER else value
+    return int(value) if isinstance(value, float) and column.type is Type.INTEGER else value

@@ -90,8 +90,8 @@ def _columns(shape: Shape, path: list[NativeTable]) -> dict[str, str]:
 def _list_type(shape: Shape, path: list[NativeTable]) -> str:
     if path[0].scalar is not None:
         return "VARCHAR[]"
-    fields = _columns(shape, path)
-    return f"STRUCT({', '.join(f'{quote(name)} {type_}' for name, type_ in fields.items())})[]"
+    fields = ", ".join(f"{quote(name)} {type_}" for name, type_ in _columns(shape, path).items())
+    return f"STRUCT({fields})[]" if fields else "JSON[]"
 
 
 def _fields(shape: Shape, table: NativeTable, columns: list[Column]) -> dict[str, str]:

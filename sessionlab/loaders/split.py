@@ -25,7 +25,7 @@ _FARTHEST = 1 << 22
 _TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)|[{}\[\],\n]', re.DOTALL)
 _TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _IN_STEP = re.compile(rb"(?:[\s{}\[\],:0-9.eE+-]|true|false|null|NaN|-?Infinity)*")
-_MAYBE_RECORD = re.compile(rb"(?:\A|[^:\s])\s*(\{)")
+_MAYBE_RECORD = re.compile(rb'[^:\s](?=\s*(\{)\s*")')
 _ON_ITS_LINE = re.compile(rb"[^ \t\r]")
 _NOT_BLANK = re.compile(rb"[^ \t\r\n]")
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
@@ -150,7 +150,7 @@ class _Splitter:
         end, in_step = self._seeming_end(place)
         if in_step:
             return end
-        found = self._next_record(place + 1, end)
+        found = self._next_record(place, end)
         return end if found is None else found
 
     def _seeming_end(self, place: int) -> tuple[int, bool]:

@@ -519,6 +519,13 @@ def test_nulls_in_lists_are_no_rows(tmp_path: Path) -> None:
             assert found.rows("FROM worktree.instances") == []
 
 
+def test_rows_of_nulls_alone(tmp_path: Path) -> None:
+    records = [worktree("a", chatHistory=[{"role": None}, None], instances=None, extra=None)]
+    with loaded(write(tmp_path / "some.json", records), strict=True) as found:
+        assert found.rows("SELECT session_id, role FROM worktree.chat_messages") == [("a", None)]
+        assert found.rows("SELECT extra FROM worktree.sessions") == [(None,)]
+
+
 def test_empty_lists_alone(tmp_path: Path) -> None:
     """Lists that are empty in all records tell nothing of what is in them."""
     path = write(tmp_path / "some.json", [worktree("a", instances=[], chatHistory=[], runtimeMix=[])])

@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sessionlab.loaders.times import MACROS, is_no_time, utc_time
@@ -85,6 +85,7 @@ def test_none(value: str | float) -> None:
     assert SQL(value) is None
 
 
+@settings(deadline=None)
 @given(st.floats(-1e20, 1e20) | st.integers(-(10**19), 10**19) | st.integers(0, 3 * 10**9))
 @example(0.0000005)
 @example(-0.0000005)
@@ -97,6 +98,7 @@ def test_numbers_alike(number: float) -> None:
         assert SQL(number) == found
 
 
+@settings(deadline=None)
 @given(
     st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29)),
     st.sampled_from(["T", " "]),
