@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, Protocol
@@ -50,9 +50,9 @@ class Meter:
         if self._line is None:
             yield
             return
-        connection.execute("SET enable_progress_bar = true")
-        connection.execute("SET enable_progress_bar_print = false")
-        connection.execute("SET progress_bar_time = 0")
+        with suppress(duckdb.Error):  # DuckDB refuses in a notebook without ipywidgets, and tells no share then
+            for setting in ("enable_progress_bar = true", "enable_progress_bar_print = false", "progress_bar_time = 0"):
+                connection.execute(f"SET {setting}")
         done = Event()
         watcher = Thread(target=self._watch, args=(connection, file, done), daemon=True)
         watcher.start()

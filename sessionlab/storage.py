@@ -123,11 +123,10 @@ def connect(settings: Mapping[str, str], spill: Path) -> duckdb.DuckDBPyConnecti
         LabError: DuckDB refuses the settings.
     """
     try:
-        connection = duckdb.connect(config={"temp_directory": str(spill), **settings})
+        # A cursor, as in a program without a file (a notebook, python -c) a connection draws progress bars on stdout.
+        return duckdb.connect(config={"temp_directory": str(spill), **settings}).cursor()
     except duckdb.Error as error:
         raise LabError(f"DuckDB refuses the settings {dict(settings)}: {error}") from error
-    # In a program that has no file (python -c, a notebook) DuckDB would draw bars of its own on stdout.
-    return connection.execute("SET enable_progress_bar = false")
 
 
 @contextmanager

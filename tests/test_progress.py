@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import duckdb
 import pytest
@@ -149,3 +149,20 @@ def test_it_stops_watching_at_once_on_an_error() -> None:
     with duckdb.connect() as connection, pytest.raises(ValueError, match="x"), Meter("x", Lines()).watching(connection):
         raise ValueError("x")
     assert time.monotonic() - began < 2
+
+
+def test_a_duckdb_that_refuses_to_tell_is_no_trouble() -> None:
+    """In a notebook without ipywidgets it refuses the very setting."""
+
+    class Refusing:
+        def execute(self, statement: str) -> None:
+            raise duckdb.InvalidInputException(statement)
+
+        def query_progress(self) -> float:
+            return -1.0
+
+    lines = Lines()
+    meter = Meter("loading", lines)
+    with meter.watching(cast("duckdb.DuckDBPyConnection", Refusing())):
+        meter("x")
+    assert lines.seen[0] == ("loading: x", None)
