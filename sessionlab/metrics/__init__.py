@@ -7,6 +7,8 @@ and ``Metrics`` runs them. Every metric takes the same arguments:
 * ``where``: one SQL condition over the columns of ``sessions``; sessions it does not hold for are left out.
 * ``bucket``: ``"day"``, ``"week"`` or ``"month"``; one row for each of them, by when a session started.
 
+``winners`` also takes ``of``, what is compared.
+
 The columns come in this order: ``bucket``, the ``by`` columns, the metric's own. Sessions whose value is not
 known form a group too, with NULL for its name. An argument that does not hold raises ``QueryError``.
 

@@ -31,7 +31,8 @@ def success_by_attempt(*, by: str | Sequence[str] = (), where: str | None = None
     session that gave up counts as long as it tried, and not as one that could never have passed ("censored"). A
     failed session is censored after its last attempt. One of unknown success, which may still be running, is
     censored before it, as only the attempts before are known not to have passed; so at the first attempt the rate
-    is that of the judged sessions. Sessions without attempts, or of an unknown number, are left out.
+    is that of the judged sessions. Sessions without attempts, or of an unknown number, are left out. Attempts count
+    one after the other, also where they ran side by side, as the instances of a competition do.
 
     The interval is Greenwood's (1926) on the scale of log(-log), which keeps it between 0 and 1 (Kalbfleisch &
     Prentice 1980). It is not defined, and NULL, while nothing has passed, and where all that were left passed.
