@@ -27,10 +27,12 @@ _DAYS = "date_diff('day', DATE '1970-01-01', {})"
 
 
 def known_sql(columns: Sequence[str], where: str | None) -> str:
-    """Count the sessions, and those of which each column is known; give the first and the last day."""
+    """Count the sessions, and those of which each column is known; give the first and last day, and the most attempts."""
     days = {"first": _DAYS.format("min(started_at)"), "last": _DAYS.format("max(started_at)")}
     known = {f"known_{column}": f"count({quote(column)})" for column in columns}
-    return select({}, {"sessions": "count(*)", "dated": "count(started_at)", **days, **known}, where)
+    return select(
+        {}, {"sessions": "count(*)", "dated": "count(started_at)", "most": "max(attempts)", **days, **known}, where
+    )
 
 
 def values_sql(columns: Sequence[str], where: str | None) -> str:

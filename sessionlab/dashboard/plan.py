@@ -46,12 +46,13 @@ class Category:
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of the sessions before they are counted; ``first`` and ``last`` are days since 1970."""
+    """What is known of the sessions before they are counted: ``first`` and ``last`` are days since 1970."""
 
     sessions: int
     categories: tuple[Category, ...] = ()
     first: int | None = None
     last: int | None = None
+    attempts: int | None = None
 
     def buckets(self, bucket: str | None) -> int:
         """Count the buckets that the sessions may lie in; the unknown one is among them."""
@@ -91,7 +92,7 @@ def ladder(facts: Facts, limit: int = LIMIT) -> list[Plan]:
 def most(plan: Plan, facts: Facts) -> int:
     """Count the cells that there are at most."""
     groups = prod(category.cells(len(plan.kept[category.column])) for category in facts.categories)
-    return groups * facts.buckets(plan.bucket) * (plan.cap + 2)
+    return groups * facts.buckets(plan.bucket) * (min(plan.cap, facts.attempts or 0) + 2)
 
 
 def _coarser(plan: Plan, facts: Facts) -> Plan:

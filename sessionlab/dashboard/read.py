@@ -78,10 +78,10 @@ def _facts(run: Run, known: Mapping[str, Any], columns: Sequence[str], where: st
                 sizes=tuple(size for _, size in rows),
                 distinct=values[f"values_{column}"],
                 unknown=known["sessions"] > known[f"known_{column}"],
-                weight=2 if asked else 1,
+                weight=3 if asked else 1,
             )
         )
-    return Facts(known["sessions"], tuple(categories), known["first"], known["last"])
+    return Facts(known["sessions"], tuple(categories), known["first"], known["last"], known["most"])
 
 
 def _counted(run: Run, facts: Facts, where: str | None, limit: int) -> tuple[Plan, list[Cell]]:
@@ -113,7 +113,7 @@ def _cut(plan: Plan, facts: Facts) -> Iterator[str]:
         kept, column = len(plan.kept[category.column]), category.column
         if kept < category.distinct:
             yield f"{column}: the {kept} largest of {category.distinct:,} values, the rest as other"
-    if plan.cap < CAPS[0]:
+    if plan.cap < min(CAPS[0], facts.attempts or 0):
         yield f"attempts: {plan.cap} and more as one"
     usual = finest(facts).bucket
     if plan.bucket != usual:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import altair as alt
 
@@ -52,9 +51,9 @@ class Selections:
         picked = {"and": [self._picked(field) for field in self.params]}
         return [alt.FilterTransform(filter={"or": ["datum.sessions == 0", picked]})]
 
-    def highlight(self, field: str, shown: float = SHOWN) -> Any:
+    def highlight(self, field: str) -> alt.OpacityValue:
         """Show what is picked, and dim the others."""
-        return alt.when(self.params[field]).then(alt.value(shown)).otherwise(alt.value(DIMMED))
+        return alt.OpacityValue(DIMMED, condition={**self._picked(field), "value": SHOWN})
 
     def _picked(self, field: str) -> dict[str, str]:
         return {"param": str(self.params[field].name)}

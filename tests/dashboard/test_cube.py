@@ -125,7 +125,7 @@ def test_the_last_rung_fits_whatever_there_is() -> None:
     def category(column: str) -> Category:
         return Category(column, tuple(range(24)), (10,) * 24, 1000, True)
 
-    facts = Facts(10_000_000, tuple(map(category, "abcdefg")), -700_000, 2_000_000)
+    facts = Facts(10_000_000, tuple(map(category, "abcdefg")), -700_000, 2_000_000, 99)
     rungs = ladder(facts)
     sizes = [most(rung, facts) for rung in rungs]
     assert sizes == sorted(sizes, reverse=True)
@@ -137,8 +137,8 @@ def test_the_last_rung_fits_whatever_there_is() -> None:
 def test_any_column_can_be_compared_by(by: str) -> None:
     lab = filled_lab(
         "SELECT 'x' AS source, 'session ' || i AS session_id, repeat('long ', 100) || i % 50 AS goal,"
-        " i / 7 AS duration_s, TIMESTAMP '2026-01-01' + INTERVAL (i) HOUR AS started_at, i % 3 > 0 AS success, i % 30 AS errors,"
-        " json_object('a', i % 40) AS extra FROM range(300) AS numbers (i)"
+        " i / 7 AS duration_s, TIMESTAMP '2026-01-01' + INTERVAL (i) HOUR AS started_at, i % 3 > 0 AS success,"
+        " i % 30 AS errors, json_object('a', i % 40) AS extra FROM range(300) AS numbers (i)"
     )
     cube = read_cube(lab.sql, by=by)
     labels = cube.dimensions[by].labels
