@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from sessionlab.errors import QueryError
-from sessionlab.metrics import success_rate
+from sessionlab.metrics import METRICS, success_rate
 from sessionlab.metrics.conditions import conjuncts
 from tests.metrics.bench import metrics_of
 
@@ -145,3 +145,9 @@ def test_double_quotes_are_explained() -> None:
 def test_a_dot_into_json_is_explained() -> None:
     with pytest.raises(QueryError, match="extra->>"):
         success_rate(where="extra.failure_mode = 'timeout'")
+
+
+@pytest.mark.parametrize("metric", sorted(METRICS))
+def test_an_or_stays_together_beside_the_conditions_of_a_metric(metric: str) -> None:
+    either = METRICS[metric](where="topic = 'io' OR mode = 'b'")
+    assert "(\"topic\" = 'io' OR \"mode\" = 'b')" in either

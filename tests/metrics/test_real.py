@@ -80,9 +80,7 @@ def test_the_ratings_are_scipys(lab: Lab) -> None:
     check(wins)
     found = {row["agent"]: row for row in rows(lab.metrics.winners())}
     assert {name for pair in wins for name in pair} == found.keys()
-    assert sum(row["rating"] is None for row in found.values()) == sum(
-        row["unrated"] is not None for row in found.values()
-    )
+    assert all((row["rating"] is None) == (row["unrated"] is not None) for row in found.values())
 
 
 def test_the_agents_of_two_leagues_are_not_compared(lab: Lab) -> None:

@@ -18,6 +18,9 @@ from tests.metrics.bench import empty_lab, filled_lab, metrics_of, rows
 LIFELINES = json.loads(Path(__file__).with_name("lifelines.json").read_text(encoding="utf-8"))
 Z = 1.959963984540054
 
+LAB = empty_lab()
+"""One for all examples, as making one takes longer than measuring it."""
+
 Sessions = list[tuple[int | None, bool | None]]
 outcomes = st.tuples(st.one_of(st.none(), st.integers(0, 12)), st.one_of(st.none(), st.booleans()))
 
@@ -25,8 +28,9 @@ outcomes = st.tuples(st.one_of(st.none(), st.integers(0, 12)), st.one_of(st.none
 def curve(sessions: Sessions) -> list[dict[str, Any]]:
     """Measure sessions that are given by their attempts and their success."""
     values = ", ".join(f"({attempts}, {success})" for attempts, success in sessions).replace("None", "NULL")
-    lab = filled_lab(f"SELECT 'x' AS source, * FROM (VALUES {values}, (NULL, NULL)) AS given (attempts, success)")
-    return rows(metrics_of(lab).success_by_attempt())
+    LAB.execute("DELETE FROM sessions")
+    LAB.execute(f"INSERT INTO sessions BY NAME FROM (VALUES {values}, (NULL, NULL)) AS given (attempts, success)")
+    return rows(metrics_of(LAB).success_by_attempt())
 
 
 @pytest.mark.parametrize("case", LIFELINES, ids=range(len(LIFELINES)))
@@ -44,7 +48,7 @@ def test_the_curve_is_lifelines(case: dict[str, Any]) -> None:
 
 
 @given(st.lists(outcomes, min_size=1, max_size=60))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_the_curve_is_statsmodels(sessions: Sessions) -> None:
     known = [(attempts - (success is None), success is True) for attempts, success in sessions if attempts is not None]
     known = [(attempt, passed) for attempt, passed in known if attempt >= 1]
@@ -66,7 +70,7 @@ def test_the_curve_is_statsmodels(sessions: Sessions) -> None:
 
 
 @given(st.lists(outcomes, min_size=1, max_size=40))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_a_curve_only_goes_up_and_counts_everybody_once(sessions: Sessions) -> None:
     measured = curve(sessions)
     rates = [row["rate"] for row in measured]
@@ -89,7 +93,7 @@ def test_the_first_rate_is_that_of_the_judged_where_all_tried_once() -> None:
 
 
 def test_each_group_has_a_curve_of_its_own(metrics: Metrics) -> None:
-    for by, bucket in (("topic", None), (["kind", "difficulty"], None), ("kind", "month")):
+    for by, bucket in ((["kind", "topic"], None), ("difficulty", "month")):
         groups = rows(metrics.success_rate(by=by, bucket=bucket))
         keys = ["bucket"] * (bucket is not None) + ([by] if isinstance(by, str) else list(by))
         together = rows(metrics.success_by_attempt(by=by, bucket=bucket))
