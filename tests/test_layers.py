@@ -13,7 +13,7 @@ LAYERS = (
     ("errors", "schema"),
     ("model", "kinds"),
     ("loaders", "stores"),
-    ("canonical", "metrics", "samples", "compare"),
+    ("canonical", "metrics", "samples", "compare", "chains", "history"),
     (
         *("lab", "query", "overview", "reports", "progress"),
         *("storage", "labfile", "readers", "attach", "ingest", "refresh"),

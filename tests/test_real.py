@@ -108,6 +108,15 @@ def test_conversation() -> None:
     assert in_sqlite(file, query) == number(lab, "SELECT sum(attempts) FROM sessions")
 
 
+def test_messages_of_one_moment_keep_their_order() -> None:
+    lab, _ = load("conversation/mini_swe.db")
+    wrong = lab.sql(
+        "SELECT session_id FROM messages GROUP BY session_id"
+        " HAVING list(message_id ORDER BY seq) <> list(message_id ORDER BY (extra->>'index')::INTEGER)"
+    )
+    assert wrong.fetchall() == []
+
+
 def test_competitions() -> None:
     names = ["worktree/0b50d7a2e8b917de.json", "worktree/bc99e2db073c74f1.json"]
     lab = Lab()

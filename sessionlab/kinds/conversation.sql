@@ -1,4 +1,5 @@
--- conversation: native tables to the canonical model. Messages are ordered by their time, then by their id.
+-- conversation: native tables to the canonical model. Messages are ordered by their time; of one time, by the `index`
+-- in their metadata where there is one, then by their id.
 -- An assistant message is an attempt; any other message belongs to the attempt that answers it, if one does.
 
 -- Metadata and what else a source had become one object by joining their texts, as json_merge_patch drops what is null in
@@ -60,7 +61,7 @@ SELECT
 FROM conversation.conversations
 WINDOW in_order AS (
     PARTITION BY source, session_id
-    ORDER BY "timestamp", conversation_id
+    ORDER BY "timestamp", TRY_CAST(metadata->>'index' AS BIGINT), conversation_id
     ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
 );
 

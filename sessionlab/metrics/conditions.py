@@ -64,15 +64,19 @@ def conjuncts(where: str) -> list[str]:
 
     >>> conjuncts("attempts > 1 and Topic = 'io' -- slow ones")
     ['"attempts" > 1', '"topic" = \'io\'']
+    >>> conjuncts("attempts > 1 OR success")
+    ['("attempts" > 1 OR "success")']
 
     Raises ``QueryError`` where the text is not one condition over the columns of ``sessions``.
     """
     from sqlglot import exp
 
     tree = _checked(_parse(where, where), where)
-    parts = [_written(part) for part in (tree.flatten(unnest=False) if isinstance(tree, exp.And) else [tree])]
+    # A metric joins these with conditions of its own: an OR that stands alone must not fall apart in between.
+    whole = exp.paren(tree) if isinstance(tree, exp.Connector) and not isinstance(tree, exp.And) else tree
+    parts = [_written(part) for part in (whole.flatten(unnest=False) if isinstance(whole, exp.And) else [whole])]
     # What was written must read back as what was checked, whatever a parser or a writer makes of odd input.
-    if _written(_checked(_parse(" AND ".join(parts), where), where)) != _written(tree):
+    if _written(_checked(_parse(" AND ".join(parts), where), where)) != _written(whole):
         raise _refusal(where, "its meaning is not clear. Write it in a simpler way.")
     return parts
 
