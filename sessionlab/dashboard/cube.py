@@ -27,7 +27,7 @@ _DAYS = "date_diff('day', DATE '1970-01-01', {})"
 
 
 def known_sql(columns: Sequence[str], where: str | None) -> str:
-    """Count the sessions, and those of which each column is known; give the first and last day, and the most attempts."""
+    """Count the sessions and those of which each column is known; give the first and last day, the most attempts."""
     days = {"first": _DAYS.format("min(started_at)"), "last": _DAYS.format("max(started_at)")}
     known = {f"known_{column}": f"count({quote(column)})" for column in columns}
     return select(
