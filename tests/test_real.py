@@ -112,7 +112,7 @@ def test_messages_of_one_moment_keep_their_order() -> None:
     lab, _ = load("conversation/mini_swe.db")
     wrong = lab.sql(
         "SELECT session_id FROM messages GROUP BY session_id"
-        " HAVING list(message_id ORDER BY seq) <> list(message_id ORDER BY (extra->>'index')::INTEGER)"
+        " HAVING list(message_id ORDER BY seq) <> list(message_id ORDER BY sent_at, (extra->>'index')::INTEGER)"
     )
     assert wrong.fetchall() == []
 
