@@ -37,15 +37,15 @@ class Rejects:
         if len(raw) > _MOST_KEPT:
             reason = f"{reason} (of its {len(raw):,} bytes, the first {_MOST_KEPT:,} are kept here)"
         kept = raw[:_MOST_KEPT]
-        text = kept if isinstance(kept, str) else kept.decode(errors="backslashreplace")
+        text = _sayable(kept if isinstance(kept, str) else kept.decode(errors="backslashreplace"))
         if len(text) > _LARGE:
             path = self._folder / f"reject-{len(self._large)}"
-            path.write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
+            path.write_bytes(text.encode())
             self._large.append((file, record, _sayable(reason), path))
             return
-        line = json.dumps({"file": file, "record": record, "reason": reason, "raw": text}, ensure_ascii=False)
-        self._lines.append(_sayable(line).encode())
-        self._waiting += len(line)
+        line = {"file": file, "record": record, "reason": _sayable(reason), "raw": text}
+        self._lines.append(json.dumps(line, ensure_ascii=False).encode())
+        self._waiting += len(self._lines[-1])
         if self._waiting > _BUFFER:
             self._flush()
 
@@ -70,7 +70,7 @@ class Rejects:
             [source, now],
         )
         for file, record, reason, path in self._large:
-            raw = path.read_text(encoding="utf-8")
+            raw = path.read_bytes().decode()
             connection.execute(
                 "INSERT INTO main.rejects VALUES (?, ?, ?, ?, ?, ?)", [source, file, record, reason, raw, now]
             )

@@ -20,7 +20,7 @@ Bytes = bytes | mmap
 _WINDOW = 1 << 20
 _LONGEST_WORD = len("-Infinity")
 _BLANK = b" \t\r\n"
-_FARTHEST = 1 << 22
+_FARTHEST = 1 << 20
 """How far to count brackets for the end of a broken record."""
 _TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)|[{}\[\],\n]', re.DOTALL)
 _TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)

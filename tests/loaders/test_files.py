@@ -1,0 +1,164 @@
+"""Which files a place stands for, what they are called in the lab, and how each holds its records."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from sessionlab.errors import SourceError
+from sessionlab.loaders import open_source
+from sessionlab.loaders.files import STEM_SQL, expand, is_json_name, shown, states, stem, unshown
+from sessionlab.loaders.forms import Form, form_of, how_to_read
+from sessionlab.loaders.json import JsonSource
+from tests.loaders.records import write
+
+
+def names(folder: Path, paths: list[str]) -> list[str]:
+    return [str(Path(path).relative_to(folder)) for path in paths]
+
+
+def test_expand(tmp_path: Path) -> None:
+    for name in ("b.json", "a.JSONL", "c.ndjson.gz", "d/e.json.zst", "d/f.txt", "g.json.bak"):
+        write(tmp_path / name, "x")
+    found = expand(str(tmp_path))
+    assert names(tmp_path, found.paths) == ["a.JSONL", "b.json", "c.ndjson.gz", "d/e.json.zst"]
+    assert names(tmp_path, found.ignored) == ["d/f.txt", "g.json.bak"]
+    assert names(tmp_path, expand(f"{tmp_path}/**/*.txt").paths) == ["d/f.txt"]
+    assert names(tmp_path, expand(f"{tmp_path}/g.json.bak").paths) == ["g.json.bak"]
+
+
+def test_relative_paths_are_made_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "a.json", "x")
+    monkeypatch.chdir(tmp_path)
+    for pattern in (".", "a.json", "*.json"):
+        assert expand(pattern).paths == [str(tmp_path / "a.json")]
+        assert JsonSource(pattern).uri.startswith(str(tmp_path))
+
+
+def test_nothing_there(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"has no JSON files \(.json, .jsonl, .ndjson, also .gz and .zst\)\.$"):
+        expand(str(tmp_path))
+    write(tmp_path / "notes.txt", "x")
+    with pytest.raises(SourceError, match=r"has no JSON files .*, only notes\.txt\.$"):
+        expand(str(tmp_path))
+    with pytest.raises(SourceError, match=r"There is no file .*x\.json\. Its folder has notes\.txt\."):
+        expand(str(tmp_path / "x.json"))
+    with pytest.raises(SourceError, match=r"Nothing matches .*\.json\. Give a file, a folder, a glob"):
+        expand(str(tmp_path / "*.json"))
+    with pytest.raises(SourceError, match="Nothing matches"):
+        expand(str(tmp_path / "no" / "such" / "x.json"))
+
+
+NAMES = [
+    "a.json",
+    "a.JSON.GZ",
+    "a.b.jsonl.zst",
+    "a.ndjson",
+    "a.json.json",
+    ".json",
+    "a",
+    "a\\b.json",
+    "a\nb.json",
+    "é.json",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_stem_in_python_and_in_sql(name: str) -> None:
+    ((found,),) = duckdb.connect().execute(f"SELECT {STEM_SQL} FROM (SELECT ? AS file)", [f"/x.y/{name}"]).fetchall()
+    assert found == stem(f"/x.y/{name}")
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [("a.Json", True), ("a.json.zst", True), ("a.json.xz", False), ("json", False)]
+)
+def test_is_json_name(name: str, told: bool) -> None:
+    assert is_json_name(name) is told
+
+
+@pytest.mark.parametrize("name", [b"plain", "é\n".encode(), b"caf\xe9", b"\xff\xfe\x80x", rb"real\xe9"])
+def test_shown_and_back(tmp_path: Path, name: bytes) -> None:
+    path = os.fsdecode(os.fsencode(tmp_path) + b"/" + name)
+    Path(path).write_text("x")
+    shown(path).encode()
+    assert unshown(shown(path)) == path
+
+
+def test_states(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.json", "xyz")
+    os.utime(path, ns=(5, 7))
+    (tmp_path / "link.json").symlink_to("nowhere")
+    found = list(states([str(path), str(tmp_path / "gone.json"), str(tmp_path / "link.json")]))
+    assert [(Path(state.path).name, state.size, state.mtime_ns) for state in found] == [
+        ("a.json", 3, 7),
+        ("link.json", 0, 0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        (b"", Form.EMPTY),
+        (b" \n\t", Form.EMPTY),
+        (b" [", Form.ARRAY),
+        (b'{"a": 1}', Form.OBJECTS),
+        (b'{"a": 1}\n', Form.LINES),
+        (b'{"a": 1}\n{', Form.LINES),
+        (b'{\n "a": 1}', Form.OBJECTS),
+        (b'{"a": 1} {"a": 2}\n', Form.OBJECTS),
+        (b'{"a":' * 3000 + b"\n", Form.OBJECTS),
+        (b"null\n{}", Form.FOREIGN),
+        (b"\xef\xbb\xbf[", Form.FOREIGN),
+        (b"{\x00", Form.FOREIGN),
+        (b"\xa0[]", Form.FOREIGN),
+        (b"a,b\n1,2", Form.FOREIGN),
+    ],
+)
+def test_form_of(text: bytes, form: Form) -> None:
+    assert form_of(text) is form
+
+
+@pytest.mark.parametrize(
+    ("text", "how"),
+    [
+        ("[1]", (Form.ARRAY, "none")),
+        ("[1] \n", (Form.ARRAY, "none")),
+        ("[1,", None),
+        ("[1" + " " * 1000, None),
+        ("[" + "1," * 40_000 + "1]", (Form.ARRAY, "none")),
+        ("[" + "1," * 40_000, None),
+        ('{"a": 1}\n{"a": 2', (Form.LINES, "none")),
+        ("", None),
+        ("hello", None),
+    ],
+)
+def test_how_to_read(tmp_path: Path, text: str, how: tuple[Form, str] | None) -> None:
+    assert how_to_read(str(write(tmp_path / "a.json", text))) == how
+
+
+def test_how_to_read_what_is_not_there(tmp_path: Path) -> None:
+    assert how_to_read(str(tmp_path / "a.json")) is None
+
+
+def test_open_source(tmp_path: Path) -> None:
+    assert isinstance(open_source(tmp_path / "x.json"), JsonSource)
+    with pytest.raises(SourceError, match=r"An? int is nothing to load. Give a path, a folder, a glob"):
+        open_source(5)
+    path = tmp_path / "some.duckdb"
+    duckdb.connect(str(path)).close()
+    with pytest.raises(SourceError, match=r"is a DuckDB file\. A lab is opened, not loaded: Lab\("):
+        open_source(path)
+
+
+def test_source_of_a_refresh(tmp_path: Path) -> None:
+    """``only`` narrows a load; the listing does not change."""
+    for name in ("a", "b"):
+        write(tmp_path / f"{name}.json", json.dumps({"id": 1}))
+    source = JsonSource(str(tmp_path))
+    source.only = frozenset([str(tmp_path / "a.json")])
+    assert len(source.list_files()[0]) == 2
+    assert source.fingerprint() is None

@@ -1,0 +1,134 @@
+"""The pass over files that writes nothing: groups to read straight, and files for a closer look."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from sessionlab.kinds import KINDS
+from sessionlab.loaders import scan as scanning
+from sessionlab.loaders.scan import Scan, by_halves, listed, scan
+from tests.loaders.records import codegen, conversation, loaded, worktree, write
+
+
+def scanned(folder: Path, *contents: Any, kind: str | None = None) -> Scan:
+    paths = [str(write(folder / f"{number}.json", content)) for number, content in enumerate(contents)]
+    return scan(paths, KINDS[kind] if kind else None)
+
+
+def groups(found: Scan) -> list[tuple[str, str, str, list[str], int]]:
+    return [
+        (group.kind.name, group.form.name, group.packing, [Path(path).stem for path in group.paths], group.records)
+        for group in found.groups
+    ]
+
+
+def test_groups(tmp_path: Path) -> None:
+    lines = json.dumps(codegen(3)) + "\n" + json.dumps(codegen(4)) + "\n"
+    found = scanned(tmp_path, [codegen(1)], [codegen(2), codegen(5)], lines, [worktree("a")], [], [codegen("x")])  # type: ignore[arg-type]
+    assert sorted(groups(found)) == [
+        ("codegen", "ARRAY", "none", ["0", "1"], 3),
+        ("codegen", "LINES", "none", ["2"], 2),
+        ("worktree", "ARRAY", "none", ["3"], 1),
+    ]
+    assert [Path(path).stem for path in found.empty] == ["4"]
+    assert [Path(path).stem for path in found.closer] == ["5"]
+
+
+def test_mixed_kinds_in_a_file_want_a_closer_look(tmp_path: Path) -> None:
+    assert len(scanned(tmp_path, [codegen(1), worktree("a")]).closer) == 1
+
+
+def test_files_that_do_not_go_together_get_a_group_each(tmp_path: Path) -> None:
+    chat = [{"role": "user"}]
+    found = scanned(
+        tmp_path,
+        [worktree("a", chatHistory=chat)],
+        [worktree("b", chat_history=chat)],
+        [worktree("c", Plan=1)],
+        [worktree("d", plan=1)],
+        [worktree("e", chat_history=chat, Plan=1)],
+    )
+    assert [stems for *_, stems, _ in groups(found)] == [["0", "2"], ["1", "3"], ["4"]]
+    with loaded(tmp_path, strict=True) as lab:
+        assert lab.ids == ["a", "b", "c", "d", "e"]
+        assert lab.rows("SELECT session_id FROM worktree.chat_messages ORDER BY 1") == [("a",), ("b",), ("e",)]
+        assert lab.rows("SELECT id FROM worktree.sessions WHERE extra->>'plan' = '1'") == [("d",)]
+
+
+def test_not_too_many_groups(tmp_path: Path) -> None:
+    contents = [[codegen(number, **{f"k{number}x{key}": 1 for key in range(150)})] for number in range(12)]
+    found = scanned(tmp_path, *contents)
+    assert (len(found.groups), len(found.closer)) == (8, 4)
+
+
+def test_a_file_that_does_not_fit_leaves_the_group_as_it_was(tmp_path: Path) -> None:
+    found = scanned(tmp_path, [codegen(1, plan=1)], [codegen(2, PLAN=1), codegen(3, Plan=2)], [codegen(4, plan=2)])
+    assert groups(found) == [("codegen", "ARRAY", "none", ["0", "2"], 2)]
+    assert [Path(path).stem for path in found.closer] == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("text", "odd"),
+    [
+        ('{"a": 1.5, "b": "NaN"}', False),
+        ('{"a": 1.5, "b": ": inf, [nan]"}', False),
+        ('{"a": 1.5, "b": "more: info"}', False),
+        (r'{"a": 1.5, "b": "\": NaN, "}', False),
+        ('{"a": "x, }"}', False),
+        ('{"a": 1e10}', False),
+        ('{"a": ["1e999", 1.5]}', False),
+        ('{"a": [1.5, NaN]}', True),
+        ('{"a": -Infinity}', True),
+        ('{"a": inf}', True),
+        ('{"a": 1e999}', True),
+        ('{"a": "x", }', True),
+        ('{"a": [1,\n ]}', True),
+    ],
+)
+def test_odd_records(tmp_path: Path, text: str, odd: bool) -> None:
+    session = '{"session_id": "a", "start_time": "2025-01-01", "metadata": %s}' % text  # noqa: UP031
+    assert bool(scanned(tmp_path, f"[{session}]").closer) is odd
+
+
+def test_kind_given(tmp_path: Path) -> None:
+    content = [{"session_id": "a"}]
+    assert len(scanned(tmp_path, content).closer) == 1
+    assert groups(scanned(tmp_path, content, kind="conversation"))[0][0] == "conversation"
+
+
+def test_broken_files_among_sound_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scanning, "_BATCH", 7)
+    contents = [f"[{json.dumps(codegen(number))}{'x' if number in (3, 4, 19) else ''}]" for number in range(20)]
+    found = scanned(tmp_path, *contents)
+    assert sorted(int(Path(path).stem) for path in found.closer) == [3, 4, 19]
+    assert sum(group.records for group in found.groups) == 17
+
+
+def test_by_halves() -> None:
+    tried: list[list[str]] = []
+
+    def read(paths: list[str]) -> int:
+        tried.append(paths)
+        if "c" in paths:
+            raise duckdb.InvalidInputException("c")
+        return len(paths)
+
+    assert list(by_halves(list("abcde"), read)) == [(["a", "b"], 2), (["c"], None), (["d", "e"], 2)]
+    assert tried[0] == list("abcde")
+
+
+def test_listed() -> None:
+    assert listed(["/a/it's.json", "/a[1]/b*?.json"]) == "'/a/it''s.json', '/a[[]1]/b[*][?].json'"
+
+
+def test_deep_nesting_does_not_break_what_is_beside_it(tmp_path: Path) -> None:
+    """DuckDB shuts a database down over it."""
+    deep = {"a": json.loads("[" * 300 + "]" * 300)}
+    found = scanned(tmp_path, [conversation("a", metadata=deep)], [conversation("b")])
+    assert [Path(path).stem for path in found.closer] == ["0"]
+    assert groups(found)[0][3] == ["1"]
