@@ -1,7 +1,7 @@
 """The canonical model: the tables of a lab's ``main`` schema, the same whatever the sessions come from.
 
-Times are UTC; NULL means "not known". ``sessions`` is stored, one row a session; ``attempts``, ``messages`` and ``errors``
-are views over the native tables of every kind.
+Times are UTC; NULL means "not known". ``sessions`` is stored, one row a session; ``attempts``, ``messages`` and
+``errors`` are views over the native tables of every kind.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The kinds of session record, and the registry of them. A new kind is one module, one ``.sql`` file and one line here."""
+"""The kinds of session record, and their registry. A new kind is one module, one ``.sql`` file and one line here."""
 
 from __future__ import annotations
 

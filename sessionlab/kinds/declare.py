@@ -19,8 +19,8 @@ EXTRA = Column("extra", Type.JSON, long=True)
 BOOKKEEPING = (SOURCE.name, FILE.name, EXTRA.name)
 """The columns that every native table of a lab has beside the store's own.
 
-``source`` names the load, ``file`` is the JSON file a row came from (NULL for a database), and ``extra`` keeps what the source
-had and the declaration does not name, as one JSON object.
+``source`` names the load, ``file`` is the JSON file a row came from (NULL for a database), and ``extra`` keeps what the
+source had and the declaration does not name, as one JSON object.
 """
 
 
@@ -28,10 +28,10 @@ had and the declaration does not name, as one JSON object.
 class NativeTable(Table):
     """A table of a kind's store, and where a JSON record keeps its rows.
 
-    ``parent`` is the table one level up in JSON and ``nest`` are the names the list of rows may have there. ``link`` is the
-    column that holds the parent's id; in JSON it is taken from the parent. A list of plain values fills the column ``scalar``.
-    ``stem`` columns take the file's stem where a JSON record does not say; a ``per_file`` table has one such row a file.
-    ``stand_in`` is an SQLite query that yields the rows where a database has no such table, and the columns it needs.
+    ``parent`` is the table one level up in JSON and ``nest`` are the names the list of rows may have there. ``link`` is
+    the column that holds the parent's id; in JSON it is taken from the parent. A list of plain values fills the column
+    ``scalar``. ``stem`` columns take the file's stem where a JSON record does not say; a ``per_file`` table has one such
+    row a file. ``stand_in`` is an SQLite query that yields the rows where a database has no such table.
     """
 
     parent: str | None = None
@@ -55,7 +55,7 @@ class NativeTable(Table):
 
 @dataclass(frozen=True)
 class StandIn:
-    """Rows for a table that an older schema keeps as a column of another: ``table.column``, and the query that unfolds it."""
+    """Rows for a table that an older schema keeps as a column of another, and the query that unfolds it."""
 
     table: str
     column: str
@@ -66,9 +66,9 @@ class StandIn:
 class Kind:
     """A family of session records.
 
-    ``tables`` lists the root table first and every parent before its children. A record belongs to the kind if it has one of the
-    ``hallmarks`` among its keys. Of two records with one id, the one whose ``recency`` columns are the latest stays.
-    ``adopt`` turns a whole document whose records carry no id of their own into records that do.
+    ``tables`` lists the root table first and every parent before its children. A record belongs to the kind if it has
+    one of the ``hallmarks`` among its keys. Of two records with one id, the one whose ``recency`` columns are the latest
+    stays. ``adopt`` turns a whole document whose records carry no id of their own into records that do.
     """
 
     name: str

@@ -24,9 +24,9 @@ _IDS = ("thread_id", "id")
 def adopt_states(records: list[Any], stem: str) -> list[Record] | None:
     """Give ids to the states of a document that has none, or return None where the records name themselves.
 
-    A state history is the snapshots of one thread, newest first, ending in the empty one from before it began: it becomes one
-    record, whose id is the file's stem and whose ``history`` holds the snapshots, oldest first. Any other list of states becomes
-    as many records, named by the stem and their place.
+    A state history is the snapshots of one thread, newest first, ending in the empty one from before it began: it
+    becomes one record, whose id is the file's stem and whose ``history`` holds the snapshots, oldest first. Any other
+    list of states becomes as many records, named by the stem and their place.
     """
     states = [record for record in records if isinstance(record, dict)]
     if len(states) != len(records) or not any(states) or any(key in state for state in states for key in _IDS):

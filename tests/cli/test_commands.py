@@ -86,11 +86,13 @@ def test_sql_writes_its_formats(run: Run, loaded: str, form: str) -> None:
 
 
 def test_sql_writes_parquet_to_a_file_and_into_a_pipe(run: Run, loaded: str, tmp_path: Path) -> None:
-    query = ("sql", "FROM sessions", "--lab", loaded, "--format", "parquet")
-    assert run(*query, "-o", "it's.parquet").returncode == 0
-    (count,) = duckdb.sql(f"SELECT count(*) FROM read_parquet('{tmp_path}/it''s.parquet')").fetchall()
+    words = ("sql", "FROM sessions", "--lab", loaded, "--format", "parquet")
+    assert run(*words, "-o", "it's.parquet").returncode == 0
+    with duckdb.connect() as connection:
+        query = f"SELECT count(*) FROM read_parquet('{tmp_path}/it''s.parquet')"
+        (count,) = connection.execute(query).fetchall()
     assert count == (100,)
-    piped = subprocess.run([sys.executable, "-m", "sessionlab", *query], capture_output=True, check=True).stdout
+    piped = subprocess.run([sys.executable, "-m", "sessionlab", *words], capture_output=True, check=True).stdout
     assert piped[:4] == piped[-4:] == b"PAR1"
 
 
