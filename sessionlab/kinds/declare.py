@@ -30,8 +30,8 @@ class NativeTable(Table):
 
     ``parent`` is the table one level up in JSON and ``nest`` are the names the list of rows may have there. ``link`` is
     the column that holds the parent's id; in JSON it is taken from the parent. A list of plain values fills the column
-    ``scalar``. ``stem`` columns take the file's stem where a JSON record does not say; a ``per_file`` table has one such
-    row a file. ``stand_in`` is an SQLite query that yields the rows where a database has no such table.
+    ``scalar``. ``stem`` columns take the file's stem where a JSON record does not say; a ``per_file`` table has one
+    such row a file. ``stand_in`` is an SQLite query that yields the rows where a database has no such table.
     """
 
     parent: str | None = None
@@ -67,7 +67,7 @@ class Kind:
     """A family of session records.
 
     ``tables`` lists the root table first and every parent before its children. A record belongs to the kind if it has
-    one of the ``hallmarks`` among its keys. Of two records with one id, the one whose ``recency`` columns are the latest
+    one of the ``hallmarks`` among its keys. Of two records with one id, the one whose ``recency`` columns are latest
     stays. ``adopt`` turns a whole document whose records carry no id of their own into records that do.
     """
 
