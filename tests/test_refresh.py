@@ -12,9 +12,13 @@ from sessionlab import Lab, RefreshReport
 from tests.labs import check_whole, goals, one, sessions, write_json, write_sqlite
 
 
-@pytest.fixture(params=["memory", "file"])
+both = pytest.mark.parametrize("lab", ["memory", "file"], indirect=True)
+
+
+@pytest.fixture
 def lab(request: pytest.FixtureRequest, tmp_path: Path) -> Lab:
-    return Lab() if request.param == "memory" else Lab(tmp_path / "lab.duckdb")
+    """Give a lab in memory, or what ``both`` asks for."""
+    return Lab(tmp_path / "lab.duckdb") if getattr(request, "param", "memory") == "file" else Lab()
 
 
 @pytest.fixture
@@ -36,6 +40,7 @@ def refreshed(lab: Lab) -> RefreshReport:
     return report
 
 
+@both
 def test_nothing_changed(lab: Lab, folder: Path) -> None:
     assert refreshed(lab) == RefreshReport(unchanged=3)
 
@@ -44,6 +49,7 @@ def test_an_empty_lab(lab: Lab) -> None:
     assert lab.refresh() == RefreshReport()
 
 
+@both
 def test_added_changed_and_gone_files(lab: Lab, folder: Path) -> None:
     write_json(folder / "new" / "d.json", [9], goal="d")
     write_json(folder / "a.json", [0], goal="changed")
@@ -60,6 +66,7 @@ def test_added_changed_and_gone_files(lab: Lab, folder: Path) -> None:
     assert lab.sql("SELECT path FROM files WHERE gone").fetchall() == [(str(folder / "b.json"),)]
 
 
+@both
 def test_a_refresh_gives_what_a_load_would(lab: Lab, folder: Path) -> None:
     write_json(folder / "a.json", [0, 5], goal="changed", at="2025-02-01")
     write_json(folder / "d.json", [1, 2], goal="d", at="2024-01-01")
@@ -134,6 +141,7 @@ def test_a_changed_file_that_is_wholly_broken_goes_into_the_rejects(lab: Lab, fo
     assert len(sessions(lab)) == 6
 
 
+@both
 def test_a_source_of_which_nothing_is_left_keeps_its_rows_and_fails(lab: Lab, folder: Path, tmp_path: Path) -> None:
     runs = write_json(tmp_path / "one.json", [1], goal="old")
     lab.load(runs)
@@ -190,6 +198,7 @@ def test_a_file_written_to_during_its_load_is_read_again(
     assert sessions(lab) == ["runs:1", "runs:2"]
 
 
+@both
 def test_a_changed_database(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     store = write_sqlite(Path("store.db"), [1]).absolute()
@@ -221,6 +230,7 @@ def test_frames_are_left_alone(lab: Lab) -> None:
     assert goals(lab) == {"mine:a": "g"}
 
 
+@both
 def test_nothing_is_read_where_nothing_changed(lab: Lab, folder: Path, tmp_path: Path) -> None:
     store = write_sqlite(tmp_path / "store.db", [50], goal="old")
     lab.load(store)
@@ -289,6 +299,7 @@ def test_another_program_may_be_faster(tmp_path: Path, monkeypatch: pytest.Monke
     assert sessions(first) == ["one:1", "one:3"]
 
 
+@both
 def test_a_server_that_is_down_stops_nobody(lab: Lab, folder: Path) -> None:
     uri = "postgresql://nobody@127.0.0.1:1/none"
     known = "INSERT INTO sources VALUES ('far', 'codegen', $u, NULL, 'f', '{}', 0, 0, 0.0)"
