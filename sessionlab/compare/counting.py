@@ -133,7 +133,7 @@ _COUNTS = {
 
 
 def _joined(where: str) -> str:
-    return " AND ".join(f"({part})" for part in conjuncts(where))
+    return " AND ".join(conjuncts(where))
 
 
 def _listed(expressions: dict[str, str], indent: int = 2) -> str:

@@ -1,8 +1,8 @@
 WITH marked AS (
   SELECT
     *,
-    coalesce(("model" = 'x'), false) AS in_a,
-    coalesce(("model" = 'y'), false) AS in_b
+    coalesce("model" = 'x', false) AS in_a,
+    coalesce("model" = 'y', false) AS in_b
   FROM sessions
 )
 SELECT
@@ -20,7 +20,7 @@ WHERE in_a OR in_b;
 WITH marked AS (
   SELECT
     *,
-    coalesce(("model" = 'x'), false) AS in_a,
+    coalesce("model" = 'x', false) AS in_a,
     coalesce(("attempts" > 1 OR "success"), false) AS in_b
   FROM sessions
 ),
