@@ -11,7 +11,6 @@ import pytest
 from sessionlab import Lab, RefreshReport
 from tests.labs import check_whole, goals, one, sessions, write_json, write_sqlite
 
-
 both = pytest.mark.parametrize("lab", ["memory", "file"], indirect=True)
 
 
