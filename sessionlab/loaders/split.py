@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from itertools import accumulate
 from mmap import mmap
@@ -79,7 +79,21 @@ class _Splitter:
         self._ends = Ends(data)
 
     def array(self, place: int) -> Iterator[Piece]:
-        place = self._skip(place) + 1
+        """Cut the elements of an array, and of what else stands behind it."""
+        place, opened = self._skip(place) + 1, True
+        while place < len(self._data) or opened:
+            place = self._skip((yield from self._elements(place, opened)))
+            opened = self._at(place) == b"["
+            if opened:
+                place += 1
+            elif self._at(place) not in (b"{", b""):
+                first = self._next_record(place, len(self._data))
+                first = len(self._data) if first is None else first
+                yield self._piece(place, first, "text after the end of the array")
+                place = first
+
+    def _elements(self, place: int, opened: bool) -> Generator[Piece, None, int]:
+        """Cut elements up to the closing bracket; return the place behind it."""
         piece, comma = None, False
         while self._at(place := self._skip(place)) not in (b"]", b""):
             end, after = self._element(place)
@@ -87,11 +101,11 @@ class _Splitter:
             yield piece
             comma = self._at(after) == b","
             place = after + 1 if comma else after
-        if self._at(place) == b"" and not (piece and piece.trouble):
+        if self._at(place) == b"" and opened and not (piece and piece.trouble):
             yield Piece(None, b"", "the array is not closed: the file is cut off")
         elif comma and self._at(place):
             yield Piece(None, b",", "a comma with no record after it")
-        yield from self._tail(self._skip(place + 1))
+        return place + 1
 
     def _element(self, place: int) -> tuple[int, int]:
         """Give where the element ends that begins here, and the place of what follows."""
@@ -99,16 +113,6 @@ class _Splitter:
         if end is None or self._at(self._skip(end)) not in (b",", b"]", b"{", b""):
             end = self._resync(place)
         return end, self._skip(end)
-
-    def _tail(self, place: int) -> Iterator[Piece]:
-        """Go on behind an array: another one, objects, or what should not be there."""
-        sign = self._at(place)
-        if sign == b"[":
-            yield from self.array(place)
-        elif sign == b"{":
-            yield from self.sequence(place)
-        elif sign:
-            yield self._piece(place, len(self._data), "text after the end of the array")
 
     def sequence(self, place: int) -> Iterator[Piece]:
         """Cut values that stand one after the other, each on lines of its own or not."""

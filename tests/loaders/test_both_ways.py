@@ -106,12 +106,12 @@ def native(target: Target, kind: Kind, table: NativeTable) -> Iterator[tuple[Any
 
 @pytest.mark.parametrize("name", KINDS)
 @settings(
-    max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+    max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
 )
 @given(data=st.data())
 def test_same_rows(target: Target, tmp_path: Path, name: str, data: st.DataObject) -> None:
     kind = KINDS[name]
-    records = data.draw(st.lists(rows(kind, kind.root), min_size=1, max_size=4))
+    records = data.draw(st.lists(rows(kind, kind.root), min_size=1, max_size=5))
     path = tmp_path / "some.json"
     path.write_text(json.dumps(records), encoding="utf-8")
 

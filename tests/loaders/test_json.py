@@ -89,21 +89,22 @@ BAD_RECORDS = {
 }
 
 
-@pytest.mark.parametrize("layout", ["array", "pretty array", "lines"])
 @pytest.mark.parametrize(("bad", "reason"), BAD_RECORDS.values(), ids=BAD_RECORDS)
-def test_bad_record(tmp_path: Path, layout: str, bad: str, reason: str) -> None:
-    text = {
-        "array": f"[{ONE},{bad},{TWO}]",
-        "pretty array": f"[\n  {ONE},\n  {bad},\n  {TWO}\n]\n",
-        "lines": f"{ONE}\n{bad}\n{TWO}\n",
-    }[layout]
-    with loaded(write(tmp_path / "some.json", text)) as found:
+def test_bad_record(tmp_path: Path, bad: str, reason: str) -> None:
+    texts = {
+        "array.json": f"[{ONE},{bad},{TWO}]",
+        "lines.jsonl": f"{ONE}\n{bad}\n{TWO}\n",
+        "pretty.json": f"[\n  {ONE},\n  {bad},\n  {TWO}\n]\n",
+    }
+    for name, text in texts.items():
+        write(tmp_path / name, text)
+    with loaded(tmp_path) as found:
         assert found.ids == ["1", "2"]
-        ((file, place, why, raw),) = found.rejects
-        assert (file, place) == ("some.json", 1)
-        assert re.search(reason, why)
-        assert raw.rstrip(", \n") == bad
-        assert found.report.rejected == 1
+        assert (found.report.superseded, found.report.rejected) == (4, 3)
+        for (file, place, why, raw), name in zip(found.rejects, texts, strict=True):
+            assert (file, place) == (name, 1)
+            assert re.search(reason, why)
+            assert raw.rstrip(", \n") == bad
 
 
 @pytest.mark.parametrize(
