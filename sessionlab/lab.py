@@ -295,6 +295,7 @@ class Lab:
         return write_report(
             Path(path),
             title=title,
+            run=self.sql,
             metrics=self.metrics,
             charts=self.charts,
             sources=self.sources().to_dicts(),

@@ -6,16 +6,15 @@ import re
 import shutil
 import subprocess
 from datetime import datetime
-from html.parser import HTMLParser
 from pathlib import Path
 
+import duckdb
 import pytest
 
-from sessionlab.charts import Charts
 from sessionlab.errors import QueryError, SessionlabError
-from sessionlab.metrics import Metrics
-from sessionlab.report import Row, write_report
+from sessionlab.report import Row
 from tests.metrics.bench import empty_lab, filled_lab, full_lab, metrics_of
+from tests.report.pages import Page, text_of, write
 
 EVIL = "</script><img src=x onerror=\"document.title='pwned'\"><!--<script>document.title='pwned'</script>"
 SOURCES: list[Row] = [
@@ -29,43 +28,21 @@ REJECTS: list[Row] = [
 ]
 
 
-class Page(HTMLParser):
-    """A page's elements and its text, as a browser would see them."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-
 @pytest.fixture(scope="module")
-def metrics() -> Metrics:
+def lab() -> duckdb.DuckDBPyConnection:
     evil = EVIL.replace("'", "''")
     lab = full_lab()
     lab.execute(f"UPDATE sessions SET goal = '{evil}', topic = '{evil} ' || topic")
     lab.execute(f"UPDATE errors SET message = message || '{evil}', error_type = '{evil}'")
     lab.execute(f"UPDATE attempts SET agent = agent || '{evil}'")
-    return metrics_of(lab)
+    return lab
 
 
 @pytest.fixture(scope="module")
-def path(metrics: Metrics, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_report(
-        tmp_path_factory.mktemp("report") / "report.html",
-        title=f"Lab {EVIL}",
-        metrics=metrics,
-        charts=Charts(metrics),
-        sources=SOURCES,
-        rejects=REJECTS,
-        by=["topic", "kind", "model", "run_id"],
-    )
+def path(lab: duckdb.DuckDBPyConnection, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    by = ["topic", "kind", "model", "run_id"]
+    return write(lab, path, title=f"Lab {EVIL}", sources=SOURCES, rejects=REJECTS, by=by)
 
 
 @pytest.fixture(scope="module")
@@ -73,13 +50,8 @@ def page(path: Path) -> Page:
     return Page(path.read_text(encoding="utf-8"))
 
 
-def write(metrics: Metrics, path: Path, where: str | None = None) -> str:
-    write_report(path, title="Lab", metrics=metrics, charts=Charts(metrics), sources=[], rejects=[], where=where)
-    return path.read_text(encoding="utf-8")
-
-
-def test_the_figures_are_the_metrics(page: Page, metrics: Metrics) -> None:
-    relation = metrics.summary()
+def test_the_figures_are_the_metrics(page: Page, lab: duckdb.DuckDBPyConnection) -> None:
+    relation = metrics_of(lab).summary()
     summary = dict(zip(relation.columns, relation.fetchall()[0], strict=True))
     assert f"{summary['rate']:.1%}" in page.text
     assert f"{summary['low']:.1%} to {summary['high']:.1%} · {summary['passed']} of {summary['judged']}" in page.text
@@ -104,7 +76,7 @@ def test_every_comparison_stands_with_its_table_and_its_sql(page: Page) -> None:
     assert [heading for heading in headings if heading not in page.text] == []
     folds = [attributes["class"] for tag, attributes in page.elements if tag == "details"]
     assert folds.count("table") == len(headings)
-    assert folds.count("sql") == len(headings) + 1
+    assert folds.count("sql") == len(headings) + 2
     assert 'GROUP BY "model"' in page.text
 
 
@@ -124,11 +96,8 @@ def test_sources_stand_with_their_counts_and_rejects(page: Page) -> None:
 
 
 def test_rejects_that_were_not_handed_over_are_counted_too(tmp_path: Path) -> None:
-    metrics = metrics_of(empty_lab())
     sources = [{**SOURCES[0], "rejected": 4_000}]
-    path = tmp_path / "a.html"
-    write_report(path, title="Lab", metrics=metrics, charts=Charts(metrics), sources=sources, rejects=REJECTS)
-    text = Page(path.read_text(encoding="utf-8")).text
+    text = text_of(empty_lab(), tmp_path, sources=sources, rejects=REJECTS)
     assert "4,000 records could not be loaded" in text
     assert "the reasons of 3" in text
 
@@ -148,27 +117,26 @@ def test_the_page_reaches_for_nothing(page: Page) -> None:
     assert policies[0].startswith("default-src 'none'")
 
 
-def test_a_condition_is_on_the_page_and_in_every_number(metrics: Metrics, tmp_path: Path) -> None:
-    text = Page(write(metrics, tmp_path / "a.html", where="attempts > 1 AND kind < 'w'")).text
+def test_a_condition_is_on_the_page_and_in_every_number(lab: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    text = text_of(lab, tmp_path, where="attempts > 1 AND kind < 'w'")
     assert "only sessions where attempts > 1 AND kind < 'w'" in text
     conditions = re.findall(r'WHERE "attempts" > 1\n +AND "kind" < \'w\'', text)
     assert len(conditions) == len(re.findall(r"(FROM|JOIN) sessions", text)) > 10
 
 
 def test_an_empty_lab_is_said_to_be(tmp_path: Path) -> None:
-    text = write(metrics_of(empty_lab()), tmp_path / "a.html")
+    text = write(empty_lab(), tmp_path / "a.html").read_text(encoding="utf-8")
     assert "No sessions yet." in text
     assert "Nothing was loaded yet." in text
     assert len(text) < 10_000
 
 
-def test_a_condition_that_nothing_fits_is_said(metrics: Metrics, tmp_path: Path) -> None:
-    assert "No sessions fit." in write(metrics, tmp_path / "a.html", where="attempts > 1000")
+def test_a_condition_that_nothing_fits_is_said(lab: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    assert "No sessions fit." in text_of(lab, tmp_path, where="attempts > 1000")
 
 
 def test_sessions_without_times_have_no_timeline(tmp_path: Path) -> None:
-    metrics = metrics_of(filled_lab("SELECT 'x' AS source, 'k' AS kind, true AS success"))
-    text = Page(write(metrics, tmp_path / "a.html")).text
+    text = text_of(filled_lab("SELECT 'x' AS source, 'k' AS kind, true AS success"), tmp_path)
     for lack in (
         "No session has a known start.",
         "No session has a known duration.",
@@ -187,18 +155,18 @@ def test_durations_are_said_in_words_and_ratings_with_their_reasons(page: Page) 
 @pytest.mark.parametrize(("days", "bucket"), [(0, "day"), (27, "day"), (200, "week"), (900, "month")])
 def test_time_is_cut_to_a_readable_number_of_pieces(tmp_path: Path, days: int, bucket: str) -> None:
     rows = f"SELECT 'x' AS source, unnest([DATE '2026-01-05', DATE '2026-01-05' + {days}]) AS started_at"
-    assert f"date_trunc('{bucket}', started_at)" in Page(write(metrics_of(filled_lab(rows)), tmp_path / "a.html")).text
+    assert f"date_trunc('{bucket}', started_at)" in text_of(filled_lab(rows), tmp_path)
 
 
 def test_a_long_table_is_cut_and_says_so(tmp_path: Path) -> None:
     rows = "SELECT 'x' AS source, 'topic ' || i AS topic FROM range(1300) AS numbers (i)"
-    text = Page(write(metrics_of(filled_lab(rows)), tmp_path / "a.html")).text
+    text = text_of(filled_lab(rows), tmp_path)
     assert "the first 200 of 1,300 rows" in text
     assert "the 39 largest of 1,300 values of topic" in text
 
 
 def test_a_report_is_replaced_whole_or_not_at_all(
-    metrics: Metrics, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    lab: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     report = tmp_path / "report.html"
     report.write_text("the one before", encoding="utf-8")
@@ -209,19 +177,19 @@ def test_a_report_is_replaced_whole_or_not_at_all(
 
     monkeypatch.setattr(Path, "write_text", full)
     with pytest.raises(SessionlabError, match=r"Cannot write the report to .*: No space left on device"):
-        write(metrics_of(empty_lab()), report)
+        write(empty_lab(), report)
     assert report.read_text(encoding="utf-8") == "the one before"
     assert list(tmp_path.iterdir()) == [report]
 
 
 def test_a_folder_that_is_not_there_is_an_error_of_ours(tmp_path: Path) -> None:
     with pytest.raises(SessionlabError, match="No such file or directory"):
-        write(metrics_of(empty_lab()), tmp_path / "nowhere" / "a.html")
+        write(empty_lab(), tmp_path / "nowhere" / "a.html")
 
 
-def test_a_condition_that_does_not_hold_writes_nothing(metrics: Metrics, tmp_path: Path) -> None:
+def test_a_condition_that_does_not_hold_writes_nothing(lab: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     with pytest.raises(QueryError):
-        write(metrics, tmp_path / "a.html", where="true) OR (true")
+        write(lab, tmp_path / "a.html", where="true) OR (true")
     assert not list(tmp_path.iterdir())
 
 
@@ -240,7 +208,7 @@ def test_a_browser_without_network_draws_every_chart(path: Path, tmp_path: Path)
     dom = done.stdout.decode()
     drawn = Page(dom)
     assert ">This chart could not be drawn" not in dom
-    assert len(re.findall(r'<div class="chart[^>]*>\s*<svg', dom)) == 12
+    assert len(re.findall(r'<div class="chart[^>]*>\s*<svg', dom)) == 13
     assert f"Lab {EVIL}" in drawn.text
     assert "<title>pwned" not in dom
     assert "img" not in [tag for tag, _ in drawn.elements]
