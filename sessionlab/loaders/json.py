@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Collection, Sequence
-from contextlib import closing
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -19,9 +18,10 @@ from sessionlab.loaders.files import WILD, FileState, Listing, expand, shown, st
 from sessionlab.loaders.forms import Form
 from sessionlab.loaders.plain import plain_shape
 from sessionlab.loaders.read import checks, inserts
-from sessionlab.loaders.scan import Group, by_halves, scan
+from sessionlab.loaders.scan import Group, scan
+from sessionlab.loaders.scratch import Scratch, by_halves
 from sessionlab.loaders.target import Outcome, Stumbled, Target, table_of
-from sessionlab.loaders.times import MACROS, is_no_time
+from sessionlab.loaders.times import is_no_time
 from sessionlab.schema import Type, quote
 
 _USUAL_MOST = 1 << 24
@@ -66,11 +66,12 @@ class JsonSource:
         outcome = Outcome(ignored=[shown(path) for path in found.ignored])
         self._reject_closed(found, target)
         target.step("looking through the files")
-        seen = scan([path for path in paths if path not in self.closer], self.kind)
-        closer = {*seen.closer, *self.closer.intersection(paths)}
-        for group in seen.groups:
-            outcome.kinds.add(group.kind.name)
-            closer |= self._read(group, target)
+        with Scratch(target.connection) as scratch:
+            seen = scan([path for path in paths if path not in self.closer], scratch, self.kind)
+            closer = {*seen.closer, *self.closer.intersection(paths)}
+            for group in seen.groups:
+                outcome.kinds.add(group.kind.name)
+                closer |= self._read(group, target, scratch)
         outcome.superseded += _clean(sorted(closer), target, outcome, self.kind)
         for name in outcome.kinds:
             outcome.superseded += drop_superseded(KINDS[name], target)
@@ -82,7 +83,7 @@ class JsonSource:
             for folder in found.closed:
                 target.reject(shown(folder), None, "no permission to look into this folder", b"")
 
-    def _read(self, group: Group, target: Target) -> set[str]:
+    def _read(self, group: Group, target: Target, scratch: Scratch) -> set[str]:
         """Read a group; return its files that turned out to need a closer look, their rows taken out again."""
         target.step(f"{len(group.paths):,} {group.kind.name} file(s)")
         statements = iter(inserts(group, target.source))
@@ -92,7 +93,7 @@ class JsonSource:
             for _, statement in statements:
                 target.execute(statement)
         except duckdb.Error as error:
-            culprits = _culprits(group)
+            culprits = _culprits(group, scratch)
             if not culprits:
                 raise SourceError(f"{self.uri} cannot be read: {error}") from error
             self.closer |= culprits
@@ -108,14 +109,12 @@ def _readable_name(uri: str) -> str:
     return stem(plain[-1]) if len(plain) > 1 else "files"
 
 
-def _culprits(group: Group) -> set[str]:
-    """Find the files that break the reader, in a database of its own."""
+def _culprits(group: Group, scratch: Scratch) -> set[str]:
+    """Find the files that break the reader."""
 
     def read(paths: list[str]) -> bool:
-        with closing(duckdb.connect().cursor()) as connection:  # a cursor, as it draws no progress bar on stdout
-            connection.execute("SET TimeZone = 'UTC'").execute(MACROS)
-            for statement in checks(replace(group, paths=paths)):
-                connection.execute(statement).fetchall()
+        for statement in checks(replace(group, paths=paths)):
+            scratch.fetch(statement)
         return True
 
     return {path for paths, sound in by_halves(group.paths, read) if not sound for path in paths}

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
-
-import duckdb
+from typing import Any
 
 from sessionlab.kinds import KINDS, Kind, detect
 from sessionlab.loaders.files import shown
 from sessionlab.loaders.forms import Form, how_to_read
+from sessionlab.loaders.scratch import Scratch, by_halves
 from sessionlab.loaders.structure import Shape, Unfit, shape_of
 from sessionlab.schema import literal
 
-T = TypeVar("T")
 _BATCH = 1000
 _MOST_GROUPS = 8
 """Files of one kind and form that differ so much that more statements than this would be needed go record by record."""
@@ -97,16 +94,17 @@ def _verdict(structure: Any, kind: Kind | None) -> tuple[Kind, Shape] | None:
         return None
 
 
-def scan(paths: Sequence[str], kind: Kind | None = None) -> Scan:
+def scan(paths: Sequence[str], scratch: Scratch, kind: Kind | None = None) -> Scan:
     """Look through JSON files.
 
     Args:
         paths: Absolute paths.
+        scratch: Where to try to read them.
         kind: Take every record to be of this kind, rather than tell by its keys.
     """
     found = Scan(kind)
     for how, batch in _batches(paths, found.closer):
-        for path, structures in _structures(batch, how):
+        for path, structures in _structures(batch, how, scratch):
             if structures is None:
                 found.closer.append(path)
             elif not structures:
@@ -130,17 +128,13 @@ def _batches(paths: Sequence[str], closer: list[str]) -> Iterator[tuple[_How, li
             yield how, files[start : start + _BATCH]
 
 
-def _structures(paths: list[str], how: _How) -> Iterator[tuple[str, _Structures | None]]:
-    """Yield each file with the structures of its records, or with None where the reader stumbles over it.
-
-    It works in a database of its own: nesting beyond a hundred levels makes DuckDB 2.0 shut the whole database down.
-    """
+def _structures(paths: list[str], how: _How, scratch: Scratch) -> Iterator[tuple[str, _Structures | None]]:
+    """Yield each file with the structures of its records, or with None where the reader stumbles over it."""
 
     def read(some: list[str]) -> dict[str, _Structures]:
         by_path: dict[str, _Structures] = {path: [] for path in some}
-        with closing(duckdb.connect().cursor()) as connection:  # a cursor, as it draws no progress bar on stdout
-            for path, structure, odd, count in connection.execute(_query(some, how)).fetchall():
-                by_path[path].append((structure, odd, count))
+        for path, structure, odd, count in scratch.fetch(_query(some, how)):
+            by_path[path].append((structure, odd, count))
         return by_path
 
     for some, by_path in by_halves(paths, read):
@@ -173,22 +167,6 @@ def _query(paths: list[str], how: _How) -> str:
         )
         GROUP BY ALL
     """
-
-
-def by_halves(paths: list[str], read: Callable[[list[str]], T]) -> Iterator[tuple[list[str], T | None]]:
-    """Read files together; where DuckDB refuses, by halves, down to the single ones that it refuses: those with None.
-
-    The reader stops at the first broken file and does not always name it.
-    """
-    try:
-        yield paths, read(paths)
-    except duckdb.Error:
-        if len(paths) == 1:
-            yield paths, None
-            return
-        middle = len(paths) // 2
-        yield from by_halves(paths[:middle], read)
-        yield from by_halves(paths[middle:], read)
 
 
 def listed(paths: Sequence[str]) -> str:

@@ -69,10 +69,17 @@ class Loaded:
 
 @contextmanager
 def loaded(path: Path | str, **options: Any) -> Iterator[Loaded]:
-    """Load something into an empty lab in memory; the same one each time, as making one takes as long as a load."""
+    """Load something into an empty lab in memory."""
+    with empty_lab() as lab:
+        yield Loaded(lab, lab.load(path, **options))
+
+
+@contextmanager
+def empty_lab() -> Iterator[Lab]:
+    """Lend an empty lab in memory: the same one each time, as making one takes as long as a load."""
     lab = _lab()
     try:
-        yield Loaded(lab, lab.load(path, **options))
+        yield lab
     finally:
         for (source,) in lab.sql("SELECT source FROM sources").fetchall():
             lab.forget(source)

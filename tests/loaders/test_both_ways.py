@@ -18,6 +18,7 @@ from sessionlab import canonical
 from sessionlab.kinds import KINDS, Kind, NativeTable
 from sessionlab.loaders.json import JsonSource
 from sessionlab.loaders.scan import scan
+from sessionlab.loaders.scratch import Scratch
 from sessionlab.loaders.target import LAB, Target, prepare
 from sessionlab.schema import Column, Type, quote
 
@@ -128,5 +129,6 @@ def test_what_is_usual_is_read_straight(tmp_path: Path, name: str) -> None:
     free = {"real": 1.5, "texts": ["info: x", "nan, inf", "{1,}", ",]"], "more": {"a": [1, 2.5, None]}}
     path = tmp_path / "some.json"
     path.write_text(json.dumps([{**example.record, "free": free}]))
-    found = scan([str(path)])
+    with Scratch() as scratch:
+        found = scan([str(path)], scratch)
     assert (found.closer, [group.paths for group in found.groups]) == ([], [[str(path)]])

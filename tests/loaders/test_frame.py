@@ -18,6 +18,7 @@ from sessionlab.errors import InvalidRecord, SourceError
 from sessionlab.loaders.frame import is_frame
 from sessionlab.model import SESSIONS
 from sessionlab.schema import Type
+from tests.loaders.records import empty_lab
 
 Make = Callable[[dict[str, Any]], Any]
 MAKES: dict[str, Make] = {"pandas": pd.DataFrame, "polars": pl.DataFrame, "arrow": pa.table}
@@ -63,7 +64,7 @@ def rejects(lab: Lab) -> list[tuple[Any, ...]]:
 def test_every_column(make: Make) -> None:
     assert {*ALL, "source", "extra"} == set(SESSIONS.names)
     frame = make({name: [value] for name, value in ALL.items()} | {"cost": [0.5], "source": ["mine"]})
-    with Lab() as lab:
+    with empty_lab() as lab:
         report = lab.load(frame, name="runs", strict=True)
         (row,) = lab.table("sessions").to_dicts()
         assert json.loads(row.pop("extra")) == {"cost": 0.5, "source": "mine"}
@@ -72,7 +73,7 @@ def test_every_column(make: Make) -> None:
 
 
 def test_least(make: Make) -> None:
-    with Lab() as lab:
+    with empty_lab() as lab:
         lab.load(make({"session_id": ["a", "b"]}), name="runs")
         assert rows(lab, "session_id, kind, success, extra") == [("a", "frame", None, None), ("b", "frame", None, None)]
         lab.load(make({"session_id": ["c"], "kind": [None]}), name="runs", kind="codegen")
@@ -80,7 +81,7 @@ def test_least(make: Make) -> None:
 
 
 def test_loaded_again_replaces(make: Make) -> None:
-    with Lab() as lab:
+    with empty_lab() as lab:
         lab.load(make({"session_id": ["a", "b"]}), name="runs")
         lab.load(make({"session_id": ["c"]}), name="runs")
         assert rows(lab, "session_id") == [("c",)]
@@ -100,7 +101,7 @@ def test_missing_values(make: Make) -> None:
             "cost": [None, 1],
         }
     )
-    with Lab() as lab:
+    with empty_lab() as lab:
         lab.load(frame, name="runs", strict=True)
         found = rows(lab, "session_id, attempts, success, duration_s, started_at, topic")
         assert found == [("a", 1, True, None, None, None), ("b", None, None, 1.5, datetime(2025, 1, 1), "x")]
@@ -123,7 +124,7 @@ BAD: dict[str, tuple[Any, Any, str]] = {
 def test_bad_value(make: Make, column: str) -> None:
     good, bad, reason = BAD[column]
     columns = {"session_id": ["a", "b"], "goal": ["one", "two"], column: [good, bad]}
-    with Lab() as lab:
+    with empty_lab() as lab:
         report = lab.load(make(columns), name="runs")
         assert rows(lab, "session_id") == [("a",)]
         assert report.rejected == 1
@@ -136,7 +137,7 @@ def test_bad_value(make: Make, column: str) -> None:
 
 
 def test_all_bad_is_an_error(make: Make) -> None:
-    with Lab() as lab:
+    with empty_lab() as lab:
         lab.load(make({"session_id": ["a"]}), name="runs")
         with pytest.raises(SourceError, match="could be loaded; 1 rejected"):
             lab.load(make({"session_id": [None], "goal": ["x"]}), name="runs")
@@ -154,7 +155,7 @@ def test_times(make: Make) -> None:
         "seconds": [1735732800],
         "millis": [1735732800000],
     }
-    with Lab() as lab:
+    with empty_lab() as lab:
         for name, values in columns.items():
             lab.load(make({"session_id": [name], "started_at": values}), name=name, strict=True)
         assert dict(rows(lab, "session_id, started_at")) == {
@@ -165,7 +166,7 @@ def test_times(make: Make) -> None:
 
 def test_duration_is_worked_out(make: Make) -> None:
     columns: dict[str, Any] = {"session_id": ["a"], "started_at": ["2025-01-01"], "ended_at": ["2025-01-01 00:01:30"]}
-    with Lab() as lab:
+    with empty_lab() as lab:
         lab.load(make(columns), name="runs")
         assert rows(lab, "duration_s") == [(90.0,)]
         lab.load(make({**columns, "duration_s": [5]}), name="runs")
@@ -179,7 +180,7 @@ def test_same_session_twice(make: Make) -> None:
         "ended_at": ["2025-01-02", "2025-01-01", None, None],
         "goal": ["late", "early", "first", "second"],
     }
-    with Lab() as lab:
+    with empty_lab() as lab:
         report = lab.load(make(columns), name="runs")
         assert rows(lab, "session_id, goal") == [("a", "late"), ("b", "second")]
         assert report.superseded == 2
@@ -198,7 +199,7 @@ def test_same_session_twice(make: Make) -> None:
     ],
 )
 def test_extra_of_its_own(make: Make, extra: Any, kept: Any) -> None:
-    with Lab() as lab:
+    with empty_lab() as lab:
         lab.load(make({"session_id": ["a"], "extra": [extra]}), name="one")
         lab.load(make({"session_id": ["a"], "extra": [extra], "more": ["y"]}), name="two")
         found = [
@@ -209,14 +210,14 @@ def test_extra_of_its_own(make: Make, extra: Any, kept: Any) -> None:
 
 def test_columns_of_any_name(make: Make) -> None:
     names = ["place", "reason", "raw", "f", "SESSION_ID2", "a b", 'q"', "it's", "sessionlab_frame"]
-    with Lab() as lab:
+    with empty_lab() as lab:
         lab.load(make({"session_id": ["a"], **{name: [number] for number, name in enumerate(names)}}), name="runs")
         ((extra,),) = rows(lab, "extra")
         assert json.loads(extra) == {name: number for number, name in enumerate(names)}
 
 
 def test_nested_values_are_kept(make: Make) -> None:
-    with Lab() as lab:
+    with empty_lab() as lab:
         lab.load(make({"session_id": ["a"], "tags": [["x", "y"]], "more": [{"b": [1]}]}), name="runs")
         ((extra,),) = rows(lab, "extra")
         assert json.loads(extra) == {"tags": ["x", "y"], "more": {"b": [1]}}
@@ -231,14 +232,14 @@ def test_no_session_id(make: Make) -> None:
 
 
 def test_no_name(make: Make) -> None:
-    with Lab() as lab, pytest.raises(SourceError, match=r"Give it one: load\(frame, name='runs'\)"):
+    with empty_lab() as lab, pytest.raises(SourceError, match=r"Give it one: load\(frame, name='runs'\)"):
         lab.load(make({"session_id": ["a"]}))
 
 
 def test_large(make: Make) -> None:
-    with Lab() as lab:
-        report = lab.load(make({"session_id": range(50_000), "attempts": [1] * 50_000}), name="runs")
-        assert (report.sessions, report.rejected) == (50_000, 0)
+    with empty_lab() as lab:
+        report = lab.load(make({"session_id": range(20_000), "attempts": [1] * 20_000}), name="runs")
+        assert (report.sessions, report.rejected) == (20_000, 0)
 
 
 def test_file_lab(make: Make, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -252,7 +253,7 @@ def test_file_lab(make: Make, tmp_path_factory: pytest.TempPathFactory) -> None:
 def test_arrow_batches() -> None:
     """A stream can be read once only; a reader is one."""
     table = pa.table({"session_id": ["a", "b"], "attempts": ["1", "x"]})
-    with Lab() as lab:
+    with empty_lab() as lab:
         lab.load(table.to_reader(), name="runs")
         assert rows(lab, "session_id, attempts") == [("a", 1)]
         assert [(place, why) for place, why, _ in rejects(lab)] == [
@@ -261,7 +262,7 @@ def test_arrow_batches() -> None:
 
 
 def test_relation_of_duckdb() -> None:
-    with Lab() as lab:
+    with empty_lab() as lab:
         try:
             lab.load(duckdb.sql("SELECT 'a' AS session_id"), name="runs")
         except SourceError as error:

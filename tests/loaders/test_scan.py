@@ -6,18 +6,19 @@ import json
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from sessionlab.kinds import KINDS
 from sessionlab.loaders import scan as scanning
-from sessionlab.loaders.scan import Scan, by_halves, listed, scan
+from sessionlab.loaders.scan import Scan, listed, scan
+from sessionlab.loaders.scratch import Scratch
 from tests.loaders.records import codegen, conversation, loaded, worktree, write
 
 
 def scanned(folder: Path, *contents: Any, kind: str | None = None) -> Scan:
     paths = [str(write(folder / f"{number}.json", content)) for number, content in enumerate(contents)]
-    return scan(paths, KINDS[kind] if kind else None)
+    with Scratch() as scratch:
+        return scan(paths, scratch, KINDS[kind] if kind else None)
 
 
 def groups(found: Scan) -> list[tuple[str, str, str, list[str], int]]:
@@ -107,19 +108,6 @@ def test_broken_files_among_sound_ones(tmp_path: Path, monkeypatch: pytest.Monke
     found = scanned(tmp_path, *contents)
     assert sorted(int(Path(path).stem) for path in found.closer) == [3, 4, 19]
     assert sum(group.records for group in found.groups) == 17
-
-
-def test_by_halves() -> None:
-    tried: list[list[str]] = []
-
-    def read(paths: list[str]) -> int:
-        tried.append(paths)
-        if "c" in paths:
-            raise duckdb.InvalidInputException("c")
-        return len(paths)
-
-    assert list(by_halves(list("abcde"), read)) == [(["a", "b"], 2), (["c"], None), (["d", "e"], 2)]
-    assert tried[0] == list("abcde")
 
 
 def test_listed() -> None:

@@ -15,6 +15,7 @@ from sessionlab.errors import InvalidRecord, SourceError
 from sessionlab.kinds import Kind
 from sessionlab.loaders import json as json_loader
 from sessionlab.loaders.scan import Group, Scan, scan
+from sessionlab.loaders.scratch import Scratch
 from tests.loaders.records import codegen, write
 
 BIG = '{"id": 9, "design_goal": "big", "parent_session_id": 9223372036854775808}'
@@ -42,7 +43,8 @@ def folder(tmp_path: Path) -> Path:
 
 def test_they_look_sound(folder: Path) -> None:
     """Else what follows would test nothing."""
-    assert scan([str(folder / "big.json"), str(folder / "twice.json")]).closer == []
+    with Scratch() as scratch:
+        assert scan([str(folder / "big.json"), str(folder / "twice.json")], scratch).closer == []
 
 
 def test_stumbling(lab: Lab, folder: Path) -> None:
@@ -97,7 +99,7 @@ def test_reader_that_breaks_for_no_reason_in_the_files(lab: Lab, folder: Path, m
         def __next__(self) -> object:
             raise duckdb.IOException("no space left")
 
-    def no_culprit(_: Group) -> set[str]:
+    def no_culprit(_: Group, __: Scratch) -> set[str]:
         return set()
 
     monkeypatch.setattr(json_loader, "inserts", lambda *_: Broken())
@@ -111,8 +113,8 @@ def test_file_that_vanishes_after_the_look(lab: Lab, folder: Path, monkeypatch: 
     (folder / "big.json").unlink()
     (folder / "twice.json").unlink()
 
-    def look_and_remove(paths: Sequence[str], kind: Kind | None) -> Scan:
-        found = scan(paths, kind)
+    def look_and_remove(paths: Sequence[str], scratch: Scratch, kind: Kind | None) -> Scan:
+        found = scan(paths, scratch, kind)
         (folder / "good3.json").unlink(missing_ok=True)
         return found
 

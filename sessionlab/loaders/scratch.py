@@ -1,0 +1,72 @@
+"""Databases of their own for trying to read files, as what is in them may break a database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import duckdb
+
+from sessionlab.loaders.times import MACROS
+
+T = TypeVar("T")
+_SHARED = ("threads", "memory_limit")
+
+
+class Scratch:
+    """A database in memory that takes no more threads and memory than another one.
+
+    Nesting beyond a hundred levels makes DuckDB 2.0 shut a whole database down: this one is made anew then.
+    """
+
+    def __init__(self, like: duckdb.DuckDBPyConnection | None = None) -> None:
+        settings = ", ".join(f"current_setting('{name}')" for name in _SHARED)
+        values = like.execute(f"SELECT {settings}").fetchall()[0] if like else ()
+        self._config: dict[str, Any] = dict(zip(_SHARED, map(str, values), strict=False))
+        self._root: duckdb.DuckDBPyConnection | None = None
+
+    def fetch(self, query: str) -> list[tuple[Any, ...]]:
+        """Answer a query, in UTC and with the macros of ``times``.
+
+        Raises:
+            duckdb.Error: DuckDB refuses.
+        """
+        if self._root is None:
+            self._root = duckdb.connect(config=self._config)
+        try:
+            with self._root.cursor() as cursor:  # which draws no progress bar on stdout
+                return cursor.execute("SET TimeZone = 'UTC'").execute(MACROS).execute(query).fetchall()
+        except (duckdb.InternalException, duckdb.FatalException):
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the database."""
+        if self._root is not None:
+            self._root.close()
+            self._root = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def by_halves(paths: list[str], read: Callable[[list[str]], T]) -> Iterator[tuple[list[str], T | None]]:
+    """Read files together; where DuckDB refuses, by halves, down to the single ones that it refuses: those with None.
+
+    The reader stops at the first broken file and does not always name it.
+    """
+    try:
+        yield paths, read(paths)
+    except duckdb.Error:
+        if len(paths) == 1:
+            yield paths, None
+            return
+        middle = len(paths) // 2
+        yield from by_halves(paths[:middle], read)
+        yield from by_halves(paths[middle:], read)
