@@ -54,7 +54,8 @@ class FileStorage:
         self._seen: State | None = None
         self._root = connect(settings, shared_spill())
         self._readers = Readers(self._root)
-        self._turn(_state(self.path))
+        if self.path.exists():
+            self._turn(_state(self.path))
 
     def reader(self) -> duckdb.DuckDBPyConnection:
         """Give a connection to the file as it is now, having turned to a new one if there is one.
@@ -66,7 +67,7 @@ class FileStorage:
         """
         with self._lock:
             now = _state(self.path)
-            if now != self._seen:
+            if now != self._seen or not self._catalog:
                 self._turn(now)
             connection = self._readers.get(self._catalog)
             for unused in self._attached() - self._readers.catalogs() - {self._catalog}:

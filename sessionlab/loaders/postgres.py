@@ -30,6 +30,9 @@ from sessionlab.loaders.relational import (
 )
 from sessionlab.loaders.target import Outcome, Stumbled, Target
 
+_SMALL_BATCHES = {"adbc.postgresql.batch_size_hint_bytes": str(1 << 20)}
+"""Batches that come often enough for the reading of the next to go beside the writing of the last."""
+
 
 @dataclass(frozen=True)
 class _Schema:
@@ -58,12 +61,13 @@ class PostgresSource:
             SourceError: the server cannot be reached or refuses.
         """
         with self._snapshot() as connection:
-            return self._fingerprint(self._schema(connection), connection)
+            return _sum(self._versions(self._schema(connection), connection))
 
-    def _fingerprint(self, schema: _Schema, connection: adbc.AdbcConnection) -> str:
+    def _versions(self, schema: _Schema, connection: adbc.AdbcConnection) -> dict[str, tuple[int, str]]:
+        """Ask for the count of rows and the sum of their versions, by table."""
         tables = sorted({found.found for found in schema.matches})
-        ((found,),) = ask(connection, select.fingerprint(self.url.schema, tables, schema.foreign))
-        return str(found)
+        answers = ask(connection, select.versions(self.url.schema, tables, schema.foreign))
+        return {table: (count, versions) for table, count, versions in answers}
 
     def load(self, target: Target) -> Outcome:
         """Write the tables' rows into the native tables.
@@ -74,6 +78,7 @@ class PostgresSource:
         """
         with self._snapshot() as connection:
             schema = self._schema(connection)
+            versions = self._versions(schema, connection)
             for found in schema.matches:
                 target.step(f"{found.kind.name}.{found.table.name}")
                 types = schema.types[found.found]
@@ -82,11 +87,10 @@ class PostgresSource:
                     real_times=select.real_times(found, types),
                     loose_json=select.loose_json(found, types),
                 )
-                self._copy(found, types, brings, connection, target)
-                self._set_aside(found, types, brings, connection, target)
-            fingerprint = self._fingerprint(schema, connection)
+                left_out = versions[found.found][0] - self._copy(found, types, brings, connection, target)
+                self._set_aside(found, types, brings, connection, target, left_out=left_out)
         kinds = {found.kind.name for found in schema.matches}
-        outcome = Outcome(kinds=kinds, ignored=schema.lacking, fingerprint=fingerprint)
+        outcome = Outcome(kinds=kinds, ignored=schema.lacking, fingerprint=_sum(versions))
         outcome.superseded = sum(drop_superseded_rows(KINDS[name], target) for name in sorted(outcome.kinds))
         return outcome
 
@@ -127,12 +131,15 @@ class PostgresSource:
         brings: Brings,
         connection: adbc.AdbcConnection,
         target: Target,
-    ) -> None:
+    ) -> int:
+        """Copy a table's sound rows; return how many they are."""
         query = select.sound_rows(found, self.url.schema, types)
         with target.cursor() as cursor, adbc.AdbcStatement(connection) as statement:
+            statement.set_options(**_SMALL_BATCHES)
             try:
                 with streamed(cursor, statement, query):
-                    cursor.execute(insert(found, target.source, brings)).fetchall()
+                    ((count,),) = cursor.execute(insert(found, target.source, brings)).fetchall()
+                    return int(count)
             except duckdb.ConversionException as error:
                 if brings.careful:
                     raise self.url.refused(error) from None
@@ -148,12 +155,19 @@ class PostgresSource:
         brings: Brings,
         connection: adbc.AdbcConnection,
         target: Target,
+        *,
+        left_out: int,
     ) -> None:
         """Reject the rows that the copy left out, and those that came with a mark in them."""
-        query = select.other_rows(found, self.url.schema, types)
+        query = select.other_rows(found, self.url.schema, types) if left_out else None
         for reason, raw in pick(connection, query) if query else ():
             target.reject(None, None, reason, raw)
         if drop_marked(found, brings, target):
             query = select.sound_rows_whole(found, self.url.schema, types)
             for _, reason, raw in pick(connection, query, marked(found, brings)):
                 target.reject(None, None, reason, raw)
+
+
+def _sum(versions: Mapping[str, tuple[int, str]]) -> str:
+    """Sum up the versions of all tables in one text."""
+    return "/".join(f"{count}:{total}" for count, total in versions.values())

@@ -51,16 +51,18 @@ _SAID = "hashtextextended(t::text, 0)"
 _ROW_VERSION = "hashint8extended(t.xmin::text::bigint, hashtid(t.ctid)::bigint # (t.tableoid::bigint << 32))"
 
 
-def fingerprint(schema: str, tables: Sequence[str], foreign: frozenset[str]) -> str:
-    """Sum up which row versions are there. An update or an insert has a new ``xmin``, a delete takes one away.
+def versions(schema: str, tables: Sequence[str], foreign: frozenset[str]) -> str:
+    """Select each table with its count of rows and a sum of their versions, in the tables' order.
+
+    An update or an insert has a new ``xmin``, a delete takes one away.
 
     The rows of foreign tables have no versions: there it is what they say.
     """
-    sums = []
+    answers = []
     for table in tables:
         total = f"coalesce(sum({_SAID if table in foreign else _ROW_VERSION}), 0)"
-        sums.append(f"(SELECT count(*)::text || ':' || {total}::text FROM {quote(schema)}.{quote(table)} AS t)")
-    return f"SELECT array_to_string(ARRAY[{', '.join(sums)}], '/')"
+        answers.append(f"SELECT {text(table)}::text, count(*), {total}::text FROM {quote(schema)}.{quote(table)} AS t")
+    return " UNION ALL ".join(answers)
 
 
 def real_times(found: Match, types: Mapping[str, str]) -> frozenset[str]:
