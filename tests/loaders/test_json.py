@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -89,22 +90,30 @@ BAD_RECORDS = {
 }
 
 
-@pytest.mark.parametrize(("bad", "reason"), BAD_RECORDS.values(), ids=BAD_RECORDS)
-def test_bad_record(tmp_path: Path, bad: str, reason: str) -> None:
-    texts = {
-        "array.json": f"[{ONE},{bad},{TWO}]",
-        "lines.jsonl": f"{ONE}\n{bad}\n{TWO}\n",
-        "pretty.json": f"[\n  {ONE},\n  {bad},\n  {TWO}\n]\n",
-    }
-    for name, text in texts.items():
-        write(tmp_path / name, text)
-    with loaded(tmp_path) as found:
-        assert found.ids == ["1", "2"]
-        assert (found.report.superseded, found.report.rejected) == (4, 3)
-        for (file, place, why, raw), name in zip(found.rejects, texts, strict=True):
-            assert (file, place) == (name, 1)
-            assert re.search(reason, why)
-            assert raw.rstrip(", \n") == bad
+LAYOUTS = {"array": "[{},{},{}]", "lines": "{}\n{}\n{}\n", "pretty": "[\n  {},\n  {},\n  {}\n]\n"}
+CASES = [(name, layout) for name in BAD_RECORDS for layout in LAYOUTS]
+
+
+@pytest.fixture(scope="module")
+def bad_records(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[list[int], list[tuple[Any, ...]]]]:
+    """By file: the ids of what was loaded, and what was set aside: all in one load, as each takes its time."""
+    folder = tmp_path_factory.mktemp("bad")
+    for number, (name, layout) in enumerate(CASES):
+        one, two = (json.dumps(codegen(10 * number + place)) for place in (1, 2))
+        write(folder / f"{number}.json", LAYOUTS[layout].replace("{}", "%s") % (one, BAD_RECORDS[name][0], two))
+    with loaded(folder) as found:
+        ids = dict(found.rows("SELECT parse_filename(file), list(id ORDER BY id) FROM codegen.session GROUP BY ALL"))
+        return {file: (ids[file], [tuple(rest) for name, *rest in found.rejects if name == file]) for file in ids}
+
+
+@pytest.mark.parametrize("number", range(len(CASES)), ids=["-".join(case) for case in CASES])
+def test_bad_record(bad_records: dict[str, tuple[list[int], list[tuple[Any, ...]]]], number: int) -> None:
+    bad, reason = BAD_RECORDS[CASES[number][0]]
+    ids, ((place, why, raw),) = bad_records[f"{number}.json"]
+    assert ids == [10 * number + 1, 10 * number + 2]
+    assert place == 1
+    assert re.search(reason, why)
+    assert raw.rstrip(", \n") == bad
 
 
 @pytest.mark.parametrize(
