@@ -14,20 +14,10 @@ from sessionlab.errors import UnknownKind
 from sessionlab.kinds import KINDS, Kind
 from sessionlab.loaders import postgres_select as select
 from sessionlab.loaders.duplicates import drop_superseded_rows
+from sessionlab.loaders.match import Match, match
 from sessionlab.loaders.postgres_url import PostgresUrl
-from sessionlab.loaders.relational import (
-    Brings,
-    BrokenStream,
-    Match,
-    ask,
-    drop_marked,
-    insert,
-    marked,
-    match,
-    pick,
-    streamed,
-    tell,
-)
+from sessionlab.loaders.relational import Brings, drop_marked, insert, marked
+from sessionlab.loaders.streams import BrokenStream, ask, pick, streamed, tell
 from sessionlab.loaders.target import Outcome, Stumbled, Target
 
 _SMALL_BATCHES = {"adbc.postgresql.batch_size_hint_bytes": str(1 << 20)}

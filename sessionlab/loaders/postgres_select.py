@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from sessionlab.loaders.relational import EXTRA, PLACE, RAW, Match
+from sessionlab.loaders.match import Match
+from sessionlab.loaders.streams import EXTRA, PLACE, RAW
 from sessionlab.schema import Column, Type, literal, quote
 
 _WHOLE = frozenset({"smallint", "integer", "bigint"})

@@ -18,20 +18,10 @@ from sessionlab.kinds import KINDS, Kind
 from sessionlab.loaders import sqlite_file
 from sessionlab.loaders import sqlite_select as select
 from sessionlab.loaders.duplicates import drop_superseded_rows
-from sessionlab.loaders.relational import (
-    Brings,
-    BrokenStream,
-    Match,
-    ask,
-    drop_marked,
-    insert,
-    marked,
-    match,
-    pick,
-    streamed,
-    tell,
-)
+from sessionlab.loaders.match import Match, match
+from sessionlab.loaders.relational import Brings, drop_marked, insert, marked
 from sessionlab.loaders.sqlite_file import OpenWay, is_busy, refused, state_of, way_to
+from sessionlab.loaders.streams import BrokenStream, ask, pick, streamed, tell
 from sessionlab.loaders.target import Outcome, Stumbled, Target
 from sessionlab.schema import quote
 

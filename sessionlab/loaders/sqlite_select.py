@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from sessionlab.loaders.relational import EXTRA, PLACE, RAW, STREAM, Match
+from sessionlab.loaders.match import Match
+from sessionlab.loaders.streams import EXTRA, PLACE, RAW, STREAM
 from sessionlab.schema import Column, Type, literal, quote
 
 _REAL_ROW = "sessionlab_row"

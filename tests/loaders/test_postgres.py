@@ -16,7 +16,7 @@ import pytest
 from sessionlab import Lab
 from sessionlab.errors import SourceError, UnknownKind
 from sessionlab.loaders.postgres import PostgresSource
-from sessionlab.loaders.relational import ask, tell
+from sessionlab.loaders.streams import ask, tell
 from tests.conftest import Server
 from tests.loaders.databases import fetch, lab, one, rejects
 

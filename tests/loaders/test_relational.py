@@ -15,7 +15,7 @@ import pytest
 from sessionlab import Lab
 from sessionlab.errors import UnknownKind
 from sessionlab.kinds import KINDS, NativeTable
-from sessionlab.loaders.relational import match
+from sessionlab.loaders.match import match
 from sessionlab.schema import Column, Type, quote
 from tests.loaders.databases import fetch
 
