@@ -72,18 +72,18 @@ def test_every_column(make: Make) -> None:
         assert (report.sessions, report.rejected, report.kinds, report.rows) == (1, 0, ("runs",), {"main.sessions": 1})
 
 
-def test_least(make: Make) -> None:
+def test_least() -> None:
     with empty_lab() as lab:
-        lab.load(make({"session_id": ["a", "b"]}), name="runs")
+        lab.load(pl.DataFrame({"session_id": ["a", "b"]}), name="runs")
         assert rows(lab, "session_id, kind, success, extra") == [("a", "frame", None, None), ("b", "frame", None, None)]
-        lab.load(make({"session_id": ["c"], "kind": [None]}), name="runs", kind="codegen")
+        lab.load(pl.DataFrame({"session_id": ["c"], "kind": [None]}), name="runs", kind="codegen")
         assert rows(lab, "session_id, kind") == [("c", "codegen")]
 
 
-def test_loaded_again_replaces(make: Make) -> None:
+def test_loaded_again_replaces() -> None:
     with empty_lab() as lab:
-        lab.load(make({"session_id": ["a", "b"]}), name="runs")
-        lab.load(make({"session_id": ["c"]}), name="runs")
+        lab.load(pl.DataFrame({"session_id": ["a", "b"]}), name="runs")
+        lab.load(pl.DataFrame({"session_id": ["c"]}), name="runs")
         assert rows(lab, "session_id") == [("c",)]
         assert lab.refresh().failed == ()
 
@@ -131,16 +131,21 @@ def test_bad_value(make: Make, column: str) -> None:
         ((place, why, raw),) = rejects(lab)
         assert (place, why) == (1, reason)
         assert json.loads(raw)["goal"] == "two"
-        with pytest.raises(InvalidRecord, match=r"runs, record 1: "):
-            lab.load(make(columns), name="runs", strict=True)
+
+
+def test_strict(make: Make) -> None:
+    with empty_lab() as lab:
+        lab.load(make({"session_id": ["a"]}), name="runs")
+        with pytest.raises(InvalidRecord, match=r"runs, record 1: attempts holds x where a whole number"):
+            lab.load(make({"session_id": ["b", "c"], "attempts": ["1", "x"]}), name="runs", strict=True)
         assert rows(lab, "session_id") == [("a",)]
 
 
-def test_all_bad_is_an_error(make: Make) -> None:
+def test_all_bad_is_an_error() -> None:
     with empty_lab() as lab:
-        lab.load(make({"session_id": ["a"]}), name="runs")
+        lab.load(pl.DataFrame({"session_id": ["a"]}), name="runs")
         with pytest.raises(SourceError, match="could be loaded; 1 rejected"):
-            lab.load(make({"session_id": [None], "goal": ["x"]}), name="runs")
+            lab.load(pl.DataFrame({"session_id": [None], "goal": ["x"]}), name="runs")
         assert rows(lab, "session_id") == [("a",)]
 
 
@@ -164,16 +169,16 @@ def test_times(make: Make) -> None:
         }
 
 
-def test_duration_is_worked_out(make: Make) -> None:
+def test_duration_is_worked_out() -> None:
     columns: dict[str, Any] = {"session_id": ["a"], "started_at": ["2025-01-01"], "ended_at": ["2025-01-01 00:01:30"]}
     with empty_lab() as lab:
-        lab.load(make(columns), name="runs")
+        lab.load(pl.DataFrame(columns), name="runs")
         assert rows(lab, "duration_s") == [(90.0,)]
-        lab.load(make({**columns, "duration_s": [5]}), name="runs")
+        lab.load(pl.DataFrame({**columns, "duration_s": [5]}), name="runs")
         assert rows(lab, "duration_s") == [(5.0,)]
 
 
-def test_same_session_twice(make: Make) -> None:
+def test_same_session_twice() -> None:
     """The one that ended last stays; of two alike, the one further down."""
     columns = {
         "session_id": ["a", "a", "b", "b"],
@@ -181,7 +186,7 @@ def test_same_session_twice(make: Make) -> None:
         "goal": ["late", "early", "first", "second"],
     }
     with empty_lab() as lab:
-        report = lab.load(make(columns), name="runs")
+        report = lab.load(pl.DataFrame(columns), name="runs")
         assert rows(lab, "session_id, goal") == [("a", "late"), ("b", "second")]
         assert report.superseded == 2
 
@@ -198,20 +203,22 @@ def test_same_session_twice(make: Make) -> None:
         (None, None),
     ],
 )
-def test_extra_of_its_own(make: Make, extra: Any, kept: Any) -> None:
+def test_extra_of_its_own(extra: Any, kept: Any) -> None:
     with empty_lab() as lab:
-        lab.load(make({"session_id": ["a"], "extra": [extra]}), name="one")
-        lab.load(make({"session_id": ["a"], "extra": [extra], "more": ["y"]}), name="two")
+        lab.load(pl.DataFrame({"session_id": ["a"], "extra": [extra]}), name="one")
+        lab.load(pl.DataFrame({"session_id": ["a"], "extra": [extra], "more": ["y"]}), name="two")
         found = [
             value and json.loads(value) for (value,) in lab.sql("SELECT extra FROM sessions ORDER BY source").fetchall()
         ]
         assert found == [kept, {**(kept or {}), "more": "y"}]
 
 
-def test_columns_of_any_name(make: Make) -> None:
+def test_columns_of_any_name() -> None:
     names = ["place", "reason", "raw", "f", "SESSION_ID2", "a b", 'q"', "it's", "sessionlab_frame"]
     with empty_lab() as lab:
-        lab.load(make({"session_id": ["a"], **{name: [number] for number, name in enumerate(names)}}), name="runs")
+        lab.load(
+            pl.DataFrame({"session_id": ["a"], **{name: [number] for number, name in enumerate(names)}}), name="runs"
+        )
         ((extra,),) = rows(lab, "extra")
         assert json.loads(extra) == {name: number for number, name in enumerate(names)}
 
@@ -223,17 +230,17 @@ def test_nested_values_are_kept(make: Make) -> None:
         assert json.loads(extra) == {"tags": ["x", "y"], "more": {"b": [1]}}
 
 
-def test_no_session_id(make: Make) -> None:
+def test_no_session_id() -> None:
     with (
         Lab() as lab,
         pytest.raises(SourceError, match=r"has no column session_id; it has goal\. The canonical columns are"),
     ):
-        lab.load(make({"goal": ["x"]}), name="runs")
+        lab.load(pl.DataFrame({"goal": ["x"]}), name="runs")
 
 
-def test_no_name(make: Make) -> None:
+def test_no_name() -> None:
     with empty_lab() as lab, pytest.raises(SourceError, match=r"Give it one: load\(frame, name='runs'\)"):
-        lab.load(make({"session_id": ["a"]}))
+        lab.load(pl.DataFrame({"session_id": ["a"]}))
 
 
 def test_large(make: Make) -> None:
@@ -242,10 +249,10 @@ def test_large(make: Make) -> None:
         assert (report.sessions, report.rejected) == (20_000, 0)
 
 
-def test_file_lab(make: Make, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_file_lab(tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("lab") / "lab.duckdb"
     with Lab(path) as lab:
-        lab.load(make({"session_id": ["a", None]}), name="runs")
+        lab.load(pl.DataFrame({"session_id": ["a", None]}), name="runs")
     with Lab(path) as lab:
         assert rows(lab, "session_id") == [("a",)]
 
