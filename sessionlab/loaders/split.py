@@ -6,19 +6,14 @@ the text up to there looks out of step (a bracket or a quote too many), the next
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from itertools import accumulate
-from mmap import mmap
 
+from sessionlab.loaders.ends import Bytes, Ends
 from sessionlab.loaders.forms import Form
 
-Bytes = bytes | mmap
-
-_WINDOW = 1 << 20
-_LONGEST_WORD = len("-Infinity")
 _BLANK = b" \t\r\n"
 _FARTHEST = 1 << 20
 """How far to count brackets for the end of a broken record."""
@@ -30,8 +25,6 @@ _ON_ITS_LINE = re.compile(rb"[^ \t\r]")
 _NOT_BLANK = re.compile(rb"[^ \t\r\n]")
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
-# Numbers and objects are counted, not made: all that is asked is where a value ends.
-_SCANNER = json.JSONDecoder(strict=False, parse_int=len, parse_float=len, parse_constant=len, object_pairs_hook=len)
 
 
 @dataclass(frozen=True)
@@ -185,43 +178,3 @@ class _Splitter:
                     return place
                 behind = end
         return None
-
-
-class Ends:
-    """Finds where JSON values end, in a window of the text that is decoded once."""
-
-    def __init__(self, data: Bytes) -> None:
-        self._data = data
-        self._window = ""
-        self._base = 0
-        self._known: tuple[int, int | None] = (-1, None)
-
-    def of_value(self, place: int) -> int | None:
-        """Give the place behind the JSON value that begins here; None if what begins here is none."""
-        if self._known[0] != place:
-            self._known = place, self._find(place)
-        return self._known[1]
-
-    def _find(self, place: int) -> int | None:
-        size = _WINDOW
-        if not self._base <= place < self._base + len(self._window):
-            self._read(place, size)
-        while True:
-            try:
-                end = _SCANNER.raw_decode(self._window, place - self._base)[1]
-                cut = end == len(self._window)
-            except json.JSONDecodeError as error:
-                end = None
-                cut = error.msg.startswith("Unterminated") or error.pos > len(self._window) - _LONGEST_WORD
-            except RecursionError:
-                return None
-            if not cut or self._base + len(self._window) >= len(self._data):
-                return None if end is None else self._base + end
-            if self._base == place:
-                size *= 4
-            self._read(place, size)
-
-    def _read(self, place: int, size: int) -> None:
-        # One character a byte: places in the window are places in the file, and what is looked for is ASCII.
-        self._window = self._data[place : place + size].decode("latin-1")
-        self._base = place

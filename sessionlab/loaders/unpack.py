@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from sessionlab.loaders.ends import Bytes
 from sessionlab.loaders.forms import Form, form_of
 from sessionlab.loaders.packing import BROKEN, open_unpacked, packing_of, zstd_is_whole
-from sessionlab.loaders.split import Bytes
 
 _BOM = b"\xef\xbb\xbf"
 _ALTERED = ("CRC check", "length of data", "checksum")

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from sessionlab.errors import InvalidRecord
 from sessionlab.loaders.decode import decode
+from sessionlab.loaders.ends import Ends
 from sessionlab.loaders.forms import Form, form_of
-from sessionlab.loaders.split import Ends, depth_of, split
+from sessionlab.loaders.split import depth_of, split
 
 
 def is_record(raw: bytes) -> bool:
