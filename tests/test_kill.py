@@ -134,6 +134,15 @@ def test_an_exception_at_any_step_leaves_the_lab_whole(
     assert threading.active_count() == 1
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Have Ctrl-C raise KeyboardInterrupt, also where whoever started the tests ignores it, as a shell's ``&`` does."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 @pytest.mark.parametrize("where", ["file", "memory"])
 def test_ctrl_c_in_the_middle_of_a_load(samples: Path, tmp_path: Path, where: str) -> None:
     lab = Lab(tmp_path / "lab.duckdb" if where == "file" else None)
