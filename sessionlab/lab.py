@@ -277,7 +277,7 @@ class Lab:
         title: str = "Sessions",
         where: str | None = None,
     ) -> Path:
-        """Write one self-contained page that opens with no network: figures, dashboard, charts, tables, sources, rejects.
+        """Write one self-contained page that needs no network: figures, dashboard, charts, tables, sources, rejects.
 
         Args:
             path: Where to write it; what is there is replaced.
