@@ -24,8 +24,8 @@ size = lab.sql("SELECT sum(length(code)) FROM codegen.iteration").fetchall()[0][
 peak = re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())
 print(report.sessions, size, int(peak[1]) >> 10)
 """
-LIMIT = 50_000_000
-SESSIONS = 50_000
+LIMIT = 72_000_000
+SESSIONS = 72_000
 TEXT = 5 * LIMIT // SESSIONS + 1
 
 
