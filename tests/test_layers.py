@@ -10,7 +10,7 @@ import pytest
 import sessionlab
 
 LAYERS = (
-    ("errors", "schema"),
+    ("errors", "schema", "display"),
     ("model", "kinds"),
     ("loaders", "stores"),
     ("canonical", "metrics", "samples", "compare", "chains", "history"),

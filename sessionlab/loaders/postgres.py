@@ -15,7 +15,7 @@ from sessionlab.kinds import KINDS, Kind
 from sessionlab.loaders import postgres_select as select
 from sessionlab.loaders.duplicates import drop_superseded_rows
 from sessionlab.loaders.match import Match, match
-from sessionlab.loaders.postgres_url import PostgresUrl
+from sessionlab.postgres_url import PostgresUrl
 from sessionlab.loaders.relational import Brings, drop_marked, insert, marked
 from sessionlab.loaders.streams import BrokenStream, ask, pick, streamed, tell
 from sessionlab.loaders.target import Outcome, Stumbled, Target

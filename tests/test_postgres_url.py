@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sessionlab.errors import SourceError
-from sessionlab.loaders.postgres_url import PostgresUrl
+from sessionlab.postgres_url import PostgresUrl
 
 ENVIRONMENT = {
     "POSTGRES_HOST": "db.example",

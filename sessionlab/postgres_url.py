@@ -1,4 +1,4 @@
-"""Where a Postgres source is: a URL, filled up from the environment, and never shown with its password."""
+"""Where a Postgres database is: a URL, filled up from the environment, and never shown with its password."""
 
 from __future__ import annotations
 
