@@ -13,6 +13,7 @@ from sessionlab.errors import (
     QueryError,
     SessionlabError,
     SourceError,
+    StoreError,
     UnknownKind,
 )
 
@@ -34,6 +35,7 @@ __all__ = [
     "RefreshReport",
     "SessionlabError",
     "SourceError",
+    "StoreError",
     "UnknownKind",
     "__version__",
 ]

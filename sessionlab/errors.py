@@ -5,10 +5,11 @@
     SessionlabError
     ├── SourceError        a source cannot be read: missing, broken, refused, all of it rejected
     │   └── UnknownKind    a source was read, but fits no kind of session record
-    ├── InvalidRecord      a record does not fit its kind (``load(..., strict=True)``; writes to a store)
+    ├── InvalidRecord      a record does not fit its kind (``load(..., strict=True)``; calls of a store)
     ├── NotFound           what was asked for by name is not there
     ├── LabError           the lab file cannot be used: foreign, newer, damaged
     │   └── LabBusy        somebody else has the lab file open for writing
+    ├── StoreError         a store cannot be opened, reached or written: foreign, newer, locked, out of reach
     ├── QueryError         SQL, a condition or a column name that does not hold
     └── MissingExtra       an optional dependency is not installed
 
@@ -42,6 +43,10 @@ class LabError(SessionlabError):
 
 class LabBusy(LabError):
     """Somebody else has the lab file open for writing."""
+
+
+class StoreError(SessionlabError):
+    """A store cannot be opened, reached or written."""
 
 
 class QueryError(SessionlabError):

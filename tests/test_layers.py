@@ -10,7 +10,7 @@ import pytest
 import sessionlab
 
 LAYERS = (
-    ("errors", "schema", "display"),
+    ("errors", "schema", "postgres_url", "livefiles", "display"),
     ("model", "kinds"),
     ("loaders", "stores"),
     ("canonical", "metrics", "samples", "compare", "chains", "history"),
