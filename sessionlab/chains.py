@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sessionlab.display import relation_html
 from sessionlab.errors import NotFound
 from sessionlab.history.diffs import TextChange, compare_texts, words_alike
 from sessionlab.history.find import Ask, find_session, rows_of
@@ -147,13 +148,7 @@ class Chains:
 
     def _repr_html_(self) -> str:
         parts = (("success by depth", self.by_depth), ("sessions", self.sessions))
-        return "".join(f"<b>{title}</b>{_html(relation)}" for title, relation in parts)
-
-
-def _html(relation: DuckDBPyRelation) -> str:
-    """Draw a relation as it would draw itself in a notebook."""
-    draw = getattr(relation, "_repr_html_", None)
-    return str(draw()) if draw else f"<pre>{html.escape(str(relation))}</pre>"
+        return "".join(f"<b>{title}</b>{relation_html(relation)}" for title, relation in parts)
 
 
 def chains(ask: Ask) -> Chains:

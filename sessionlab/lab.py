@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import duckdb
 
 from sessionlab import canonical
+from sessionlab.display import show_relations
 from sessionlab.errors import NotFound
 from sessionlab.ingest import Load, name_for, run
 from sessionlab.labfile import FileStorage
@@ -72,6 +73,7 @@ class Lab:
             MemoryStorage(settings, wait) if self.path is None else FileStorage(self.path, settings, wait)
         )
         self._urls: dict[str, str] = {}
+        show_relations()
 
     def load(
         self, source: Any, *, kind: str | None = None, name: str | None = None, strict: bool = False

@@ -6,6 +6,8 @@ import html
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from sessionlab.display import framed, table
+from sessionlab.display.cells import cell
 from sessionlab.errors import SessionlabError
 
 if TYPE_CHECKING:
@@ -31,22 +33,14 @@ def overview(title: str, run: Callable[[str], DuckDBPyRelation]) -> str:
     try:
         rows = run(_SOURCES).fetchall()
     except SessionlabError as error:
-        return f"<b>{html.escape(title)}</b><p>{html.escape(str(error))}</p>"
+        return framed(f"<b>{html.escape(title)}</b><p>{html.escape(str(error))}</p>")
     if not rows:
-        return f"<b>{html.escape(title)}</b><p>No source is loaded yet: <code>lab.load(…)</code>.</p>"
-    body = "".join(_row("td", [_shown(value) for value in row]) for row in rows[:_MOST])
+        return framed(f"<b>{html.escape(title)}</b><p>No source is loaded yet: <code>lab.load(…)</code>.</p>")
+    body = ([_cell(value) for value in row] for row in rows[:_MOST])
     more = f"<p>… and {len(rows) - _MOST:,} more: <code>lab.sources()</code></p>" if len(rows) > _MOST else ""
     total = sum(row[2] for row in rows)
-    return (
-        f"<b>{html.escape(title)}</b>: {total:,} sessions"
-        f"<table><thead>{_row('th', _HEADS)}</thead><tbody>{body}</tbody></table>{more}"
-    )
+    return framed(f"<b>{html.escape(title)}</b>: {total:,} sessions", table(_HEADS, body), more)
 
 
-def _row(tag: str, cells: list[str] | tuple[str, ...]) -> str:
-    inner = "".join(f"<{tag} style='text-align:left'>{html.escape(cell)}</{tag}>" for cell in cells)
-    return f"<tr>{inner}</tr>"
-
-
-def _shown(value: object) -> str:
-    return f"{value:,}" if isinstance(value, int) else str(value or "none")
+def _cell(value: object) -> str:
+    return f'<td class="n">{value:,}</td>' if isinstance(value, int) else cell(value or "none")

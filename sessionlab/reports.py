@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import html
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from sessionlab.display import facts, framed
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 
 _FEW = 3
+_MOST = 20
+"""How many lines of one sort a report has."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,10 @@ class LoadReport:
         return _plain(self.__rich__())
 
     def _repr_html_(self) -> str:
-        return _html(self._lines())
+        return framed(facts(self._lines()))
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002 - as IPython calls it
+        printer.text(str(self))
 
     def _lines(self) -> Iterable[tuple[str, str]]:
         yield "source", self.source
@@ -101,17 +107,22 @@ class RefreshReport:
         return _plain(self.__rich__())
 
     def _repr_html_(self) -> str:
-        return _html(self._lines())
+        return framed(facts(self._lines()))
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002 - as IPython calls it
+        printer.text(str(self))
 
     def _lines(self) -> Iterable[tuple[str, str]]:
         for word in ("added", "changed", "gone"):
             places: tuple[str, ...] = getattr(self, word)
             yield word, f"{len(places):,}{_first(places)}"
         yield "unchanged", f"{self.unchanged:,}"
-        for reason in self.failed:
+        for reason in self.failed[:_MOST]:
             yield "failed", reason
-        for load in self.loads:
+        for load in self.loads[:_MOST]:
             yield load.source, f"{load.sessions:,} sessions, {load.rejected:,} rejected"
+        if more := max(len(self.failed) - _MOST, 0) + max(len(self.loads) - _MOST, 0):
+            yield "", f"… and {more:,} more sources"
 
 
 def _first(places: tuple[str, ...]) -> str:
@@ -139,11 +150,3 @@ def _plain(table: Table) -> str:
     with console.capture() as capture:
         console.print(table)
     return capture.get()
-
-
-def _html(lines: Iterable[tuple[str, str]]) -> str:
-    rows = "".join(
-        f"<tr><th style='text-align:left'>{html.escape(a)}</th><td style='text-align:left'>{html.escape(b)}</td></tr>"
-        for a, b in lines
-    )
-    return f"<table>{rows}</table>"

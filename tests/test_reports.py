@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -55,7 +57,7 @@ def test_a_load_as_html() -> None:
     text = LOAD._repr_html_()
     assert "/data/&lt;b&gt;&amp;.json" in text
     assert "<b>" not in text
-    assert text.startswith("<table>")
+    assert "<th>source</th>" in text
 
 
 def test_a_refresh_as_text_and_html() -> None:
@@ -73,3 +75,21 @@ def test_a_refresh_as_text_and_html() -> None:
 
 def test_nothing_to_tell_is_short() -> None:
     assert len(str(RefreshReport()).splitlines()) < 10
+
+
+def test_many_sources_and_files_stay_short() -> None:
+    report = RefreshReport(failed=tuple(f"source {n}: down" for n in range(500)), loads=(LOAD,) * 300)
+    for text in (str(report), report._repr_html_()):
+        assert text.count("down") == 20
+        assert "760 more sources" in text
+    assert len(report._repr_html_()) < 20_000
+
+
+def test_ipython_prints_the_table_in_place_of_the_fields() -> None:
+    from IPython.lib import pretty as ipython
+
+    pretty: Callable[[object], str] = ipython.pretty
+    many = replace(LOAD, ignored=tuple(f"{n}.txt" for n in range(10_000)))
+    assert pretty(many) == str(many)
+    assert len(pretty(many)) < 3_000
+    assert pretty(REFRESH) == str(REFRESH)

@@ -6,9 +6,11 @@ import html
 import io
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sessionlab.compare.proportions import Difference, wilson
+from sessionlab.display import framed, table
+from sessionlab.display.cells import cell, short
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -139,9 +141,11 @@ class Comparison:
         return capture.get()
 
     def _repr_html_(self) -> str:
-        rows = "".join(_row("td", line) for line in self._lines())
-        head = _row("th", ("", *self._heads()))
-        return f"<p><b>{html.escape(self.verdict)}</b></p><table><thead>{head}</thead><tbody>{rows}</tbody></table>"
+        rows = ([cell(text) for text in line] for line in self._lines())
+        return framed(f"<b>{html.escape(short(self.verdict, 1_000))}</b>", table(("", *self._heads()), rows))
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002 - as IPython calls it
+        printer.text(str(self))
 
     def _heads(self) -> tuple[str, str]:
         return f"a: {self.a.condition}", f"b: {self.b.condition}"
@@ -185,11 +189,6 @@ class Comparison:
         if empty:
             return f"no session of known success for {' or '.join(empty)}"
         return f"no {_key(self.pairs) if self.pairs else 'session'} has sessions of known success on both sides"
-
-
-def _row(tag: str, cells: Iterable[str]) -> str:
-    inner = "".join(f"<{tag} style='text-align:left'>{html.escape(cell)}</{tag}>" for cell in cells)
-    return f"<tr>{inner}</tr>"
 
 
 def _key(pairs: Pairs) -> str:
