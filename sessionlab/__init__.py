@@ -18,6 +18,8 @@ from sessionlab.errors import (
 )
 
 if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
     from sessionlab.lab import Lab
     from sessionlab.reports import LoadReport, RefreshReport
 
@@ -54,3 +56,17 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return list(__all__)
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """Do what ``%load_ext sessionlab`` asks for: magics, completion, short errors."""
+    from sessionlab.jupyter import load
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: InteractiveShell) -> None:
+    """Do what ``%unload_ext sessionlab`` asks for."""
+    from sessionlab.jupyter import unload
+
+    unload(shell)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING
 
-from sessionlab.display.cells import cell
+from sessionlab.display.cells import cell, short
 from sessionlab.display.markup import framed, table
 
 if TYPE_CHECKING:
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 ROWS, COLUMNS = 50, 60
 """The most rows and columns that are shown."""
+
+_PLAN = ["explain_key", "explain_value"]
+"""The columns of an EXPLAIN, which is a drawing."""
 
 
 def bundle(relation: DuckDBPyRelation) -> dict[str, str]:
@@ -37,6 +40,8 @@ def relation_html(relation: DuckDBPyRelation) -> str:
 
 def _page(relation: DuckDBPyRelation, head: DuckDBPyRelation) -> str:
     rows = head.fetchall()
+    if relation.columns == _PLAN:
+        return framed(*(f"<pre>{html.escape(short(str(plan), 20_000))}</pre>" for _, plan in rows))
     cells = ([cell(value) for value in row[:COLUMNS]] for row in rows[:ROWS])
     return framed(table(relation.columns[:COLUMNS], cells), _left_out(len(rows), len(relation.columns)))
 

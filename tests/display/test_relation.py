@@ -48,9 +48,7 @@ def lab() -> Lab:
 
 def test_values_are_written_for_reading(lab: Lab) -> None:
     page = relation_html(
-        lab.sql(
-            "SELECT 'a<b' AS \"x<y\", 0.66666667::DOUBLE AS rate, 1234567 AS n, NULL AS gone, true AS ok, [1, 2] AS list"
-        )
+        lab.sql("SELECT 'a<b' AS \"x<y\", 2 / 3 AS rate, 1234567 AS n, NULL AS gone, true AS ok, [1, 2] AS list")
     )
     assert Cells(page).rows == [
         ["x<y", "rate", "n", "gone", "ok", "list"],
