@@ -6,20 +6,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from sessionlab.display import show_relations
 from sessionlab.jupyter.completion import Completion
 from sessionlab.jupyter.failures import show_failures
 from sessionlab.jupyter.magics import register
 
-if TYPE_CHECKING:
-    from IPython.core.interactiveshell import InteractiveShell
-
 __all__ = ["load", "unload"]
 
 
-def load(shell: InteractiveShell) -> None:
+def load(shell: Any) -> None:
     """Set a shell up; a second time changes nothing."""
     unload(shell)
     show_relations(shell)
@@ -28,7 +25,7 @@ def load(shell: InteractiveShell) -> None:
     shell.Completer.custom_matchers.append(Completion(shell.user_ns))
 
 
-def unload(shell: InteractiveShell) -> None:
+def unload(shell: Any) -> None:
     """Take back what changes what a shell does by itself; the magics stay."""
     matchers = shell.Completer.custom_matchers
     matchers[:] = [matcher for matcher in matchers if not isinstance(matcher, Completion)]

@@ -6,20 +6,17 @@ import html
 import sys
 import traceback
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sessionlab.display import framed
 from sessionlab.display.cells import short
 from sessionlab.errors import SessionlabError
 
-if TYPE_CHECKING:
-    from IPython.core.interactiveshell import InteractiveShell
-
 _LONGEST = 4_000
 _TRACE = 20_000
 
 
-def show_failures(shell: InteractiveShell) -> None:
+def show_failures(shell: Any) -> None:
     """Let a shell show the errors of this package in their own words."""
     shell.set_custom_exc((SessionlabError,), _show)
 
@@ -36,9 +33,7 @@ def _show(
     lines = [f"{kind.__name__}: {short(str(error), _LONGEST)}", *_places(shell, trace)]
     shell._showtraceback(kind, error, lines)
     if hasattr(shell, "kernel"):
-        from IPython.display import display
-
-        display({"text/html": _folded(kind, error, trace), "text/plain": "%tb shows the traceback."}, raw=True)
+        shell.display_pub.publish({"text/html": _folded(kind, error, trace), "text/plain": "%tb shows the traceback."})
     return lines
 
 

@@ -15,7 +15,6 @@ from sessionlab.metrics import METRICS
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyRelation
-    from IPython.core.interactiveshell import InteractiveShell
 
 _USAGE = """%{name} [by=COLUMN,…] [where="CONDITION"] [bucket=day|week|month]{more} [--chart]
 
@@ -28,7 +27,7 @@ _USAGE = """%{name} [by=COLUMN,…] [where="CONDITION"] [bucket=day|week|month]{
 class LabMagics:
     """The magics of one shell; all work on its variable ``lab``."""
 
-    def __init__(self, shell: InteractiveShell) -> None:
+    def __init__(self, shell: Any) -> None:
         self._shell = shell
 
     def open(self, line: str) -> Lab:
@@ -87,7 +86,7 @@ def lab_of(variables: Mapping[str, Any]) -> Lab:
     return lab
 
 
-def register(shell: InteractiveShell) -> None:
+def register(shell: Any) -> None:
     """Enter all magics into a shell."""
     magics = LabMagics(shell)
     shell.register_magic_function(magics.open, "line", "lab")
