@@ -108,7 +108,7 @@ class Lab:
         opened = open_source(source, kind, name)
         with (
             showing(f"loading {opened.name}") as meter,
-            self._storage.writing(meter) as writer,
+            self._storage.writing(meter, opened.ahead()) as writer,
             meter.watching(writer.connection, writer.file),
         ):
             known = name_for(writer.connection, opened, name)

@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from sessionlab.errors import LabBusy, LabError
 from sessionlab.loaders.target import LAB, prepare
 from sessionlab.readers import Readers
 from sessionlab.schema import literal, quote
-from sessionlab.storage import ROW_GROUP, Step, Writer, connect, interruptible, shared_spill
+from sessionlab.storage import NOTHING, ROW_GROUP, Step, Writer, connect, interruptible, shared_spill
 
 _COPY = "lab.duckdb"
 _NO_CHECKPOINT = "1TB"
@@ -88,14 +88,14 @@ class FileStorage:
         return {name for (name,) in rows if name == LAB or name.startswith(f"{LAB}_")}
 
     @contextmanager
-    def writing(self, step: Step) -> Iterator[Writer]:
+    def writing(self, step: Step, ahead: AbstractContextManager[None] = NOTHING) -> Iterator[Writer]:
         """Work on a copy and put it in the file's place.
 
         Raises:
             LabBusy: another load has not ended within the time to wait, or somebody has the file open for writing.
             LabError: the file is no lab, or one of a later version, or cannot be written.
         """
-        with self._locked(step), interruptible():
+        with self._locked(step), interruptible(), ahead:
             try:
                 with self._refusing():
                     self._clear()

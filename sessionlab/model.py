@@ -17,7 +17,7 @@ SESSIONS = Table(
         Column("kind", required=True),
         Column("session_id", required=True),
         Column("parent_session_id"),
-        Column("goal"),
+        Column("goal", long=True),
         Column("topic"),
         Column("difficulty"),
         Column("mode"),
@@ -35,7 +35,7 @@ SESSIONS = Table(
         Column("started_at", _TIME),
         Column("ended_at", _TIME),
         Column("duration_s", Type.REAL),
-        Column("extra", _JSON),
+        Column("extra", _JSON, long=True),
     ),
     key=("source", "session_id"),
 )

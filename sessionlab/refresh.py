@@ -13,7 +13,6 @@ from sessionlab.errors import SourceError
 from sessionlab.ingest import Load, run
 from sessionlab.kinds import Kind, kind_named
 from sessionlab.loaders import Source, open_source
-from sessionlab.loaders.json import JsonSource
 from sessionlab.progress import Meter
 from sessionlab.reports import LoadReport, RefreshReport
 from sessionlab.storage import Storage, Writer
@@ -123,6 +122,8 @@ def _compare(connection: DuckDBPyConnection, known: Known, urls: Mapping[str, st
 def _compare_files(
     change: Change, known: Known, noted: Mapping[str, tuple[int, int, bool]], connection: DuckDBPyConnection
 ) -> None:
+    from sessionlab.loaders.json import JsonSource
+
     source = JsonSource(known.uri, _kind_of(known))
     try:
         states, _ = source.list_files()

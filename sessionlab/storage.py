@@ -6,7 +6,7 @@ import os
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -18,8 +18,12 @@ from sessionlab.errors import LabBusy, LabError
 from sessionlab.loaders.target import LAB, prepare
 from sessionlab.readers import Readers
 
-ROW_GROUP = 20480
-"""Rows a row group: small enough that all cores compress a table of a hundred thousand rows."""
+ROW_GROUP = 12288
+"""Rows a row group: few, so that all cores compress a table of a hundred thousand rows, and that a checkpoint which
+merges half-filled groups, rewriting their neighbours on one core, has little to rewrite."""
+
+NOTHING = nullcontext()
+"""Stands for nothing that is to be begun ahead; it can be entered any number of times."""
 
 Step = Callable[[str], None]
 """Takes a line of what goes on now."""
@@ -51,8 +55,11 @@ class Storage(Protocol):
     def reader(self) -> duckdb.DuckDBPyConnection:
         """Give the calling thread a connection that sees the lab as it is now."""
 
-    def writing(self, step: Step) -> AbstractContextManager[Writer]:
-        """Open the lab for changes that take effect together at the end, or not at all."""
+    def writing(self, step: Step, ahead: AbstractContextManager[None] = ...) -> AbstractContextManager[Writer]:
+        """Open the lab for changes that take effect together at the end, or not at all.
+
+        ``ahead`` is entered once it is our turn, before the lab is open.
+        """
 
     def close(self) -> None:
         """Let go of all files."""
@@ -75,7 +82,7 @@ class MemoryStorage:
         return self._readers.get(LAB)
 
     @contextmanager
-    def writing(self, step: Step) -> Iterator[Writer]:
+    def writing(self, step: Step, ahead: AbstractContextManager[None] = NOTHING) -> Iterator[Writer]:
         """Change the lab in place, within one transaction.
 
         Raises:
@@ -89,6 +96,7 @@ class MemoryStorage:
                 tempfile.TemporaryDirectory(prefix="sessionlab-") as folder,
                 self._root.cursor() as connection,
                 interruptible(),
+                ahead,
             ):
                 yield from self._transaction(Writer(connection, Path(folder), False, None, lambda: _anew(connection)))
         finally:

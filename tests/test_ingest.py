@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +24,9 @@ class Made:
     uri: str = "made:up"
     name: str = "made"
     tries: int = 0
+
+    def ahead(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def fingerprint(self) -> str | None:
         return "1"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,6 +23,9 @@ class Source(Protocol):
 
     uri: str
     name: str
+
+    def ahead(self) -> AbstractContextManager[None]:
+        """Begin, for the block in which a load follows, what needs no lab: it goes on while that is being opened."""
 
     def fingerprint(self) -> str | None:
         """Sum up the source's state cheaply, or None if files are to be compared one by one, or nothing can be."""
@@ -54,7 +58,6 @@ def open_source(source: Any, kind: str | None = None, name: str | None = None) -
 
 
 def _open_path(text: str, kind: Kind | None) -> Source:
-    from sessionlab.loaders.json import JsonSource
     from sessionlab.loaders.sqlite_file import MAGIC
 
     if text.startswith(("postgresql:", "postgres:")):
@@ -69,6 +72,8 @@ def _open_path(text: str, kind: Kind | None) -> Source:
         return SqliteSource(path, kind)
     if head[8:12] == b"DUCK":
         raise SourceError(f"{text} is a DuckDB file. A lab is opened, not loaded: Lab({text!r}).")
+    from sessionlab.loaders.json import JsonSource
+
     return JsonSource(text, kind)
 
 

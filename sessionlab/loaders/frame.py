@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import duckdb
@@ -58,6 +59,10 @@ class FrameSource:
         self.name = name
         self.uri = f"frame:{name}"
         self.kind_name = kind
+
+    def ahead(self) -> AbstractContextManager[None]:
+        """Begin nothing: there is nothing to wait for."""
+        return nullcontext()
 
     def fingerprint(self) -> str | None:
         """Give none: a frame lives in its program only, and there is nothing to look at again."""

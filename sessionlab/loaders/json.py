@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -42,6 +43,10 @@ class JsonSource:
         self.kind = kind
         self.only: frozenset[str] | None = None
         self.closer: set[str] = set()
+
+    def ahead(self) -> AbstractContextManager[None]:
+        """Begin nothing: there is nothing to wait for."""
+        return nullcontext()
 
     def fingerprint(self) -> str | None:
         """JSON has a state for each file, and none as a whole."""

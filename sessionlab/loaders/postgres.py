@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -15,10 +16,10 @@ from sessionlab.kinds import KINDS, Kind
 from sessionlab.loaders import postgres_select as select
 from sessionlab.loaders.duplicates import drop_superseded_rows
 from sessionlab.loaders.match import Match, match
-from sessionlab.postgres_url import PostgresUrl
 from sessionlab.loaders.relational import Brings, drop_marked, insert, marked
 from sessionlab.loaders.streams import BrokenStream, ask, pick, streamed, tell
 from sessionlab.loaders.target import Outcome, Stumbled, Target
+from sessionlab.postgres_url import PostgresUrl
 
 _SMALL_BATCHES = {"adbc.postgresql.batch_size_hint_bytes": str(1 << 20)}
 """Batches that come often enough for the reading of the next to go beside the writing of the last."""
@@ -34,6 +35,15 @@ class _Schema:
     foreign: frozenset[str]
 
 
+@dataclass(frozen=True)
+class _Snapshot:
+    """A connection within its transaction, and what is to be seen there: the schema, and each table's versions."""
+
+    connection: adbc.AdbcConnection
+    schema: _Schema
+    versions: Mapping[str, tuple[int, str]]
+
+
 class PostgresSource:
     """A schema of a Postgres database. ``careful`` are tables known to hold JSON that DuckDB does not take."""
 
@@ -43,6 +53,17 @@ class PostgresSource:
         self.name = self.url.name()
         self.kind = kind
         self.careful: set[str] = set()
+        self._ahead: Future[_Snapshot] | None = None
+
+    @contextmanager
+    def ahead(self) -> Iterator[None]:
+        """Connect and look at the tables in a thread, for a load that follows within the block."""
+        with ExitStack() as stack, ThreadPoolExecutor(1) as pool:
+            self._ahead = pool.submit(self._look, stack)
+            try:
+                yield
+            finally:
+                self._ahead = None
 
     def fingerprint(self) -> str | None:
         """Sum up which row versions the tables hold: counts and transaction numbers, without reading what is in them.
@@ -50,8 +71,15 @@ class PostgresSource:
         Raises:
             SourceError: the server cannot be reached or refuses.
         """
-        with self._snapshot() as connection:
-            return _sum(self._versions(self._schema(connection), connection))
+        with ExitStack() as stack:
+            return _sum(self._look(stack).versions)
+
+    def _look(self, stack: ExitStack) -> _Snapshot:
+        """Connect for as long as the stack stands, and look at what is there."""
+        with self._refusing():
+            connection = stack.enter_context(self._connected())
+            schema = self._schema(connection)
+            return _Snapshot(connection, schema, self._versions(schema, connection))
 
     def _versions(self, schema: _Schema, connection: adbc.AdbcConnection) -> dict[str, tuple[int, str]]:
         """Ask for the count of rows and the sum of their versions, by table."""
@@ -66,39 +94,50 @@ class PostgresSource:
             Stumbled: the load is to be begun anew: a JSON text is one that DuckDB does not take.
             SourceError: the server cannot be reached or refuses; UnknownKind: the schema holds no kind.
         """
-        with self._snapshot() as connection:
-            schema = self._schema(connection)
-            versions = self._versions(schema, connection)
-            for found in schema.matches:
-                target.step(f"{found.kind.name}.{found.table.name}")
-                types = schema.types[found.found]
-                brings = Brings(
-                    careful=found.table.name in self.careful,
-                    real_times=select.real_times(found, types),
-                    loose_json=select.loose_json(found, types),
-                )
-                left_out = versions[found.found][0] - self._copy(found, types, brings, connection, target)
-                self._set_aside(found, types, brings, connection, target, left_out=left_out)
-        kinds = {found.kind.name for found in schema.matches}
-        outcome = Outcome(kinds=kinds, ignored=schema.lacking, fingerprint=_sum(versions))
+        with ExitStack() as stack:
+            # What was opened ahead serves one try: a stream that broke off may have left the connection unusable.
+            ahead, self._ahead = self._ahead, None
+            seen = ahead.result() if ahead else self._look(stack)
+            with self._refusing():
+                for found in seen.schema.matches:
+                    target.step(f"{found.kind.name}.{found.table.name}")
+                    self._load_table(found, seen, target)
+        kinds = {found.kind.name for found in seen.schema.matches}
+        outcome = Outcome(kinds=kinds, ignored=seen.schema.lacking, fingerprint=_sum(seen.versions))
         outcome.superseded = sum(drop_superseded_rows(KINDS[name], target) for name in sorted(outcome.kinds))
         return outcome
 
+    def _load_table(self, found: Match, seen: _Snapshot, target: Target) -> None:
+        types = seen.schema.types[found.found]
+        brings = Brings(
+            careful=found.table.name in self.careful,
+            real_times=select.real_times(found, types),
+            loose_json=select.loose_json(found, types),
+        )
+        left_out = seen.versions[found.found][0] - self._copy(found, types, brings, seen.connection, target)
+        self._set_aside(found, types, brings, seen.connection, target, left_out=left_out)
+
     @contextmanager
-    def _snapshot(self) -> Iterator[adbc.AdbcConnection]:
+    def _connected(self) -> Iterator[adbc.AdbcConnection]:
         """Connect, within one read-only REPEATABLE READ transaction."""
-        with ExitStack() as stack:
-            try:
-                driver = adbc_driver_postgresql._driver_path()
-                database = stack.enter_context(adbc.AdbcDatabase(driver=driver, uri=self.url.for_driver()))
-                connection = stack.enter_context(adbc.AdbcConnection(database))
-                connection.set_autocommit(False)
-                for statement in select.SNAPSHOT:
-                    tell(connection, statement)
-                yield connection
-            except (adbc.Error, BrokenStream) as error:
-                # The driver's error is not chained: nobody knows what it quotes.
-                raise self.url.refused(error) from None
+        driver = adbc_driver_postgresql._driver_path()
+        with (
+            adbc.AdbcDatabase(driver=driver, uri=self.url.for_driver()) as database,
+            adbc.AdbcConnection(database) as connection,
+        ):
+            connection.set_autocommit(False)
+            for statement in select.SNAPSHOT:
+                tell(connection, statement)
+            yield connection
+
+    @contextmanager
+    def _refusing(self) -> Iterator[None]:
+        """Say plainly what the server has against it."""
+        try:
+            yield
+        except (adbc.Error, BrokenStream) as error:
+            # The driver's error is not chained: nobody knows what it quotes.
+            raise self.url.refused(error) from None
 
     def _schema(self, connection: adbc.AdbcConnection) -> _Schema:
         types: dict[str, dict[str, str]] = {}

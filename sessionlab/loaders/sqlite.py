@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,6 +56,10 @@ class SqliteSource:
         self.kind = kind
         self.careful: set[str] = set()
         self._tries = 0
+
+    def ahead(self) -> AbstractContextManager[None]:
+        """Begin nothing: there is nothing to wait for."""
+        return nullcontext()
 
     def fingerprint(self) -> str | None:
         """Sum up the file's state: it changes whenever somebody writes to it."""

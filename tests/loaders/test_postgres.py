@@ -6,9 +6,10 @@ import json
 import threading
 import traceback
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -434,12 +435,35 @@ def test_read_only(postgres_url: str) -> None:
     run(postgres_url, CODEGEN, GOAL)
     source = PostgresSource(postgres_url)
 
-    with source._snapshot() as connection:
+    with source._connected() as connection:
         names = ("transaction_isolation", "transaction_read_only", "TimeZone")
         query = "SELECT " + ", ".join(f"current_setting('{name}')" for name in names)
         assert ask(connection, query) == [("repeatable read", "on", "UTC")]
-    with pytest.raises(SourceError, match="read-only transaction"), source._snapshot() as connection:
+    with (
+        pytest.raises(SourceError, match="read-only transaction"),
+        source._refusing(),
+        source._connected() as connection,
+    ):
         tell(connection, "DELETE FROM session")
+
+
+def test_looked_at_ahead(postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One connection, begun while the lab is opened, serves the load; a later load opens its own."""
+    run(postgres_url, CODEGEN, GOAL)
+    opened: list[str] = []
+    look = PostgresSource._look
+
+    def noted(source: PostgresSource, stack: ExitStack) -> Any:
+        opened.append(threading.current_thread().name)
+        return look(source, stack)
+
+    monkeypatch.setattr(PostgresSource, "_look", noted)
+    lab = Lab(tmp_path / "lab.duckdb")
+    assert lab.load(postgres_url).sessions == 1
+    assert len(opened) == 1
+    assert opened[0] != threading.main_thread().name
+    assert lab.refresh().unchanged == 1
+    assert opened[1:] == [threading.main_thread().name]
 
 
 def test_one_snapshot_beside_a_writer(postgres_url: str, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
