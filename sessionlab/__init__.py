@@ -22,10 +22,13 @@ if TYPE_CHECKING:
 
     from sessionlab.lab import Lab
     from sessionlab.reports import LoadReport, RefreshReport
+    from sessionlab.stores import UNSET, CodegenStore, open_store
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "UNSET",
+    "CodegenStore",
     "InvalidRecord",
     "Lab",
     "LabBusy",
@@ -40,9 +43,17 @@ __all__ = [
     "StoreError",
     "UnknownKind",
     "__version__",
+    "open_store",
 ]
 
-_LAZY = {"Lab": "sessionlab.lab", "LoadReport": "sessionlab.reports", "RefreshReport": "sessionlab.reports"}
+_LAZY = {
+    "CodegenStore": "sessionlab.stores",
+    "Lab": "sessionlab.lab",
+    "LoadReport": "sessionlab.reports",
+    "RefreshReport": "sessionlab.reports",
+    "UNSET": "sessionlab.stores",
+    "open_store": "sessionlab.stores",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,60 @@
+"""The stores: databases that an agent's program writes to while it works, one class a kind, on SQLite or Postgres."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+from sessionlab.errors import StoreError
+
+if TYPE_CHECKING:
+    from sessionlab.stores.base import Store
+    from sessionlab.stores.codegen import CodegenStore
+    from sessionlab.stores.rows import UNSET, Unset
+
+STORES = {"codegen": ("sessionlab.stores.codegen", "CodegenStore")}
+"""The module and the class of each kind's store."""
+
+_LAZY = {
+    "Store": "sessionlab.stores.base",
+    "UNSET": "sessionlab.stores.rows",
+    "Unset": "sessionlab.stores.rows",
+    **{name: module for module, name in STORES.values()},
+}
+
+__all__ = ["STORES", "UNSET", "CodegenStore", "Store", "Unset", "open_store"]
+
+
+@overload
+def open_store(kind: Literal["codegen"], url: str | os.PathLike[str] | None = None) -> CodegenStore: ...
+@overload
+def open_store(kind: str, url: str | os.PathLike[str] | None = None) -> Store: ...
+
+
+def open_store(kind: str, url: str | os.PathLike[str] | None = None) -> Store:
+    """Open a store, and make it if it is not there.
+
+    Args:
+        kind: ``codegen``, ``workflow``, ``conversation`` or ``worktree``.
+        url: ``sqlite:///path`` or a path; ``postgresql://…`` (``?schema=`` for one other than public); None for the
+            Postgres database that ``POSTGRES_HOST``, ``_PORT``, ``_USER``, ``_PASSWORD`` and ``_DB`` name.
+
+    Returns:
+        The store, which is closed by ``close()`` or a ``with`` statement.
+
+    Raises:
+        StoreError: there is no such kind of store, or it cannot be opened.
+    """
+    if kind not in STORES:
+        raise StoreError(f"There is no store of the kind {kind!r}. There are: {', '.join(STORES)}.")
+    store: Store = __getattr__(STORES[kind][1])(url)
+    return store
+
+
+def __getattr__(name: str) -> Any:
+    """Import a store when it is first used: SQLAlchemy takes long to import."""
+    if name not in _LAZY:
+        raise AttributeError(f"module 'sessionlab.stores' has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(_LAZY[name]), name)

@@ -1,0 +1,124 @@
+"""What all stores share: opening and closing, transactions, and the rows of their tables."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, ClassVar, Self
+
+import sqlalchemy as sa
+
+from sessionlab.errors import StoreError
+from sessionlab.stores.database import open_database
+from sessionlab.stores.declare import FullText
+from sessionlab.stores.fulltext import matching
+from sessionlab.stores.rows import Rows
+from sessionlab.stores.schemas import schema_of
+from sessionlab.stores.versions import make_ready, version_of
+
+
+class Store:
+    """A database of one kind of record. Any number of threads may use one, and any number of programs one database.
+
+    Args:
+        url: ``sqlite:///path`` or a path; ``postgresql://…`` (``?schema=`` for one other than public); None for the
+            Postgres database that ``POSTGRES_HOST``, ``_PORT``, ``_USER``, ``_PASSWORD`` and ``_DB`` name.
+
+    What is not there yet is made. What another program has made with the same tables is taken over.
+
+    Raises:
+        StoreError: it cannot be reached, is of a later version, or holds something else.
+    """
+
+    kind: ClassVar[str]
+
+    def __init__(self, url: str | os.PathLike[str] | None = None) -> None:
+        self._database = open_database(url)
+        try:
+            make_ready(self._database, self.kind)
+        except BaseException:
+            self._database.close()
+            raise
+        schema = schema_of(self.kind)
+        self._rows = {table.name: Rows(self._database, schema, table) for table in schema.tables}
+
+    @property
+    def url(self) -> str:
+        """The URL of the database, password and all: for connecting, not for showing."""
+        return self._database.url
+
+    @property
+    def version(self) -> str | None:
+        """The revision of the schema."""
+        return version_of(self._database, schema_of(self.kind))
+
+    @contextmanager
+    def transaction(self) -> Iterator[Self]:
+        """Keep all that this thread does within, or nothing of it: one commit for many calls.
+
+        A call that the database refuses spoils the whole. Within another transaction, this is a part of it.
+
+        Example:
+            >>> from tempfile import TemporaryDirectory
+            >>> from sessionlab.stores import open_store
+            >>> with TemporaryDirectory() as folder, open_store("codegen", f"{folder}/a.db") as store:
+            ...     with store.transaction():
+            ...         session = store.insert_session("sort a list")
+            ...         iteration = store.insert_iteration(session, "sorted(x)")
+            ...     store.get_iteration(iteration, ["code"])
+            {'code': 'sorted(x)'}
+        """
+        with self._database.transaction():
+            yield self
+
+    def backup(self, target: str | os.PathLike[str]) -> Path:
+        """Write a consistent copy of an SQLite store while others go on writing to it; give its path.
+
+        Raises:
+            StoreError: something is there already, or this is no SQLite store.
+        """
+        from sessionlab.stores.sqlite import SqliteDatabase
+
+        path = Path(target).expanduser().absolute()
+        if not isinstance(self._database, SqliteDatabase):
+            raise StoreError(f"{self._database.where} is a Postgres database; pg_dump makes a copy of it.")
+        if path.exists():
+            raise StoreError(f"A backup never overwrites: {path} exists. Name another file.")
+        self._database.backup(path)
+        return path
+
+    def close(self) -> None:
+        """Close all connections, those of other threads too."""
+        self._database.close()
+
+    def _matching(self, table: str, text: str) -> sa.ColumnElement[bool]:
+        """Give the condition that a row of a table has all words of a text."""
+        search: FullText = next(each for each in schema_of(self.kind).searches if each.table == table)
+        return matching(search, self._database.engine, self._rows[table].table, text)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._database.where!r})"
+
+
+def bounded(limit: Any, most: int = 10_000) -> int:
+    """Check a limit: how many rows to give at most.
+
+    Raises:
+        QueryError: it is no whole number from 1 to ``most``.
+    """
+    from sessionlab.errors import QueryError
+
+    if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= most:
+        raise QueryError(f"limit is {limit!r}; it may be a whole number from 1 to {most:,}.")
+    return limit

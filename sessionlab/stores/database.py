@@ -1,0 +1,303 @@
+"""What a store's two databases have in common: statements that are run alone or in a transaction, and lost connections.
+
+A read that loses its connection is run again. So is a whole transaction that had not begun to commit. A single write
+is sent together with its commit: if the connection is lost then, nobody can say whether it was kept, and the error
+says so.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+from weakref import WeakSet
+
+import tenacity
+from sqlalchemy.engine import Engine as SqlAlchemyEngine
+
+from sessionlab.errors import StoreError
+from sessionlab.stores.values import Engine
+
+T = TypeVar("T")
+Rows = Sequence[Sequence[Any]]
+
+_TRIES = 5
+_open_databases: WeakSet[Database] = WeakSet()
+
+
+class ConnectionLost(Exception):
+    """The connection is gone, or the server wants all to be done again.
+
+    ``harmless`` says that nothing can have been kept, so that all may be.
+    """
+
+    def __init__(self, error: Exception, *, harmless: bool) -> None:
+        super().__init__(str(error))
+        self.harmless = harmless
+
+
+class Refusal(Exception):
+    """The database refuses a value. What it said is translated by who knows the table."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a statement did: the rows that it gave, and how many it changed."""
+
+    rows: Rows
+    changed: int
+
+
+class Transaction:
+    """The transaction that a thread is in. A refused statement spoils it as a whole, on both engines alike."""
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+        self.spoiled = False
+
+
+class Database(ABC):
+    """A database that holds a store. Any number of threads may use one."""
+
+    engine: Engine
+    where: str
+    """What messages call it; holds no password."""
+    url: str
+    """What to connect with, password and all."""
+
+    def __init__(self) -> None:
+        self._local = threading.local()
+        _open_databases.add(self)
+
+    def run(self, text: str, values: Sequence[Any] = (), *, reads: bool = False) -> Done:
+        """Run one statement, in the thread's transaction or alone.
+
+        Raises:
+            Refusal: the database refuses a value.
+            StoreError: it cannot be reached, is locked or broken, or the transaction is spoiled.
+        """
+        transaction = self.current()
+        if transaction is not None:
+            return self._run_within(transaction, text, values)
+        try:
+            return self.run_alone(text, values, reads=reads)
+        except ConnectionLost as lost:
+            if not lost.harmless:
+                raise self.lost(lost) from None
+            return self._again(lambda: self.run_alone(text, values, reads=reads))
+
+    def _run_within(self, transaction: Transaction, text: str, values: Sequence[Any]) -> Done:
+        if transaction.spoiled:
+            raise StoreError(
+                "Something in this transaction was refused, so nothing of it can be kept. Leave it and begin a new one."
+            )
+        try:
+            return self.run_on(transaction.connection, text, values)
+        except BaseException:
+            transaction.spoiled = True
+            raise
+
+    def look(self, text: str, values: Sequence[Any]) -> Rows:
+        """Read something to explain a refusal, also in a transaction that it has spoiled."""
+        transaction = self.current()
+        if transaction is not None:
+            return self.run_on(transaction.connection, text, values).rows
+        return self.run_alone(text, values, reads=True).rows
+
+    def transact(self, work: Callable[[], T]) -> T:
+        """Do some work in one write transaction, or in the one the thread is in; all of it is kept, or nothing.
+
+        If the connection is lost before the commit, the work is done again from the start.
+        """
+        return self._within(work, self.transaction)
+
+    def glance(self, work: Callable[[], T]) -> T:
+        """Do some reads that all see the same moment."""
+        return self._within(work, self.snapshot)
+
+    def _within(self, work: Callable[[], T], opened: Callable[[], Any]) -> T:
+        def attempt() -> T:
+            with opened():
+                return work()
+
+        if self.current() is not None:
+            return work()
+        try:
+            return attempt()
+        except ConnectionLost as lost:
+            if not lost.harmless:
+                raise self.lost(lost) from None
+            return self._again(attempt)
+
+    def _again(self, work: Callable[[], T]) -> T:
+        """Do something again and again, with longer and longer pauses, until the connection holds."""
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(lambda error: isinstance(error, ConnectionLost) and error.harmless),
+            wait=tenacity.wait_exponential_jitter(initial=0.05, max=2, jitter=0.1),
+            stop=tenacity.stop_after_attempt(_TRIES),
+            reraise=True,
+        )
+        try:
+            return retrying(work)
+        except ConnectionLost as lost:
+            raise self.lost(lost) from None
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make all that the thread does within one transaction; within another one, it is part of that."""
+        with self._opened("write"):
+            yield
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let all reads of the thread within see the same moment."""
+        with self._opened("read"):
+            yield
+
+    @contextmanager
+    def _opened(self, purpose: str) -> Iterator[None]:
+        if self.current() is not None:
+            yield
+            return
+        with self.lend() as connection:
+            self.begin(connection, purpose)
+            transaction = self._local.transaction = Transaction(connection)
+            try:
+                yield
+            except BaseException:
+                self.roll_back(connection)
+                raise
+            else:
+                self._finish(transaction)
+            finally:
+                self._local.transaction = None
+
+    def _finish(self, transaction: Transaction) -> None:
+        if transaction.spoiled:
+            self.roll_back(transaction.connection)
+            raise StoreError("Something in this transaction was refused, so nothing of it was kept.")
+        try:
+            self.commit(transaction.connection)
+        except BaseException:
+            self.roll_back(transaction.connection)
+            raise
+
+    def current(self) -> Transaction | None:
+        """Give the transaction that the thread is in."""
+        return getattr(self._local, "transaction", None)
+
+    def lost(self, lost: ConnectionLost) -> StoreError:
+        """Say that the connection is lost, and what that means."""
+        if lost.harmless:
+            return StoreError(f"{self.where} cannot be reached, and nothing was written ({lost}).")
+        return StoreError(
+            f"The connection to {self.where} was lost while it was writing. Whether the last change was kept is not"
+            f" known; look before doing it again ({lost})."
+        )
+
+    @abstractmethod
+    def run_alone(self, text: str, values: Sequence[Any], *, reads: bool) -> Done:
+        """Run one statement that is kept at once."""
+
+    @abstractmethod
+    def run_on(self, connection: Any, text: str, values: Sequence[Any]) -> Done:
+        """Run one statement within a connection's transaction."""
+
+    @abstractmethod
+    def lend(self) -> Any:
+        """Lend a connection for a transaction, as a context."""
+
+    @abstractmethod
+    def begin(self, connection: Any, purpose: str) -> None:
+        """Begin a transaction to ``write`` or to ``read``."""
+
+    @abstractmethod
+    def commit(self, connection: Any) -> None:
+        """Keep what a transaction did."""
+
+    @abstractmethod
+    def roll_back(self, connection: Any) -> None:
+        """Undo what a transaction did; never raises for a connection that is gone."""
+
+    @abstractmethod
+    def fill(
+        self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], counted: str | None
+    ) -> Sequence[int]:
+        """Insert many rows within the thread's transaction; give their new numbers if a column is ``counted``."""
+
+    @abstractmethod
+    def sqlalchemy(self) -> SqlAlchemyEngine:
+        """Give an engine of SQLAlchemy whose transactions also hold changes of the schema, for migrations."""
+
+    @abstractmethod
+    def run_script(self, statements: Sequence[str]) -> None:
+        """Run statements without values within the thread's transaction."""
+
+    @abstractmethod
+    def lock_schema(self) -> None:
+        """Keep all others from changing the schema until the thread's transaction ends."""
+
+    @abstractmethod
+    def columns(self) -> dict[str, set[str]]:
+        """Give the columns of each table."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of all connections."""
+
+    @abstractmethod
+    def forsake(self) -> None:
+        """Forget all connections without touching them: after a fork they are the parent's."""
+
+
+def _forsake_all() -> None:
+    for database in list(_open_databases):
+        database.forsake()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forsake_all)
+
+
+def open_database(url: str | os.PathLike[str] | None) -> Database:
+    """Open an SQLite file (made if there is none) or a Postgres database.
+
+    Args:
+        url: ``sqlite:///path`` or a path; ``postgresql://…``, of which ``?schema=`` names the schema; None for the
+            Postgres database that ``POSTGRES_HOST``, ``_PORT``, ``_USER``, ``_PASSWORD`` and ``_DB`` name.
+
+    Raises:
+        StoreError: it cannot be opened.
+    """
+    from sessionlab.stores.postgres import PostgresDatabase
+    from sessionlab.stores.sqlite import SqliteDatabase
+
+    text = _from_environment() if url is None else os.fspath(url)
+    scheme = text.partition(":")[0].lower() if ":" in text else ""
+    if scheme in ("postgresql", "postgres", "postgresql+psycopg"):
+        return PostgresDatabase(f"postgresql:{text.partition(':')[2]}")
+    if scheme == "sqlite" and not text.startswith("sqlite:///"):
+        raise StoreError(f"{text} names no file. Write sqlite:///PATH; an absolute path makes four slashes.")
+    path = text.removeprefix("sqlite:///")
+    if not path or path == ":memory:":
+        raise StoreError("A store is a file or a Postgres database: each thread would have a memory of its own.")
+    if "://" in path:
+        raise StoreError(f"A store's URL is sqlite:///PATH or postgresql://…; it cannot begin with {scheme}://.")
+    return SqliteDatabase(Path(path))
+
+
+def _from_environment() -> str:
+    if not any(os.environ.get(name) for name in ("POSTGRES_HOST", "POSTGRES_DB")):
+        raise StoreError(
+            "No URL is given, and neither POSTGRES_HOST nor POSTGRES_DB is set. Give sqlite:///PATH or postgresql://…"
+        )
+    return "postgresql://"

@@ -1,0 +1,122 @@
+"""Full-text search: FTS5 with triggers on SQLite, a GIN index over ``to_tsvector`` on Postgres.
+
+Nothing of it is a column of the table searched, so that whoever reads the table finds only what was put there. A word
+is what stands between spaces and signs, on both engines; upper and lower case are one.
+"""
+
+from __future__ import annotations
+
+import string
+from typing import Any
+
+import sqlalchemy as sa
+
+from sessionlab.schema import literal, quote
+from sessionlab.stores.declare import FullText
+from sessionlab.stores.values import Engine
+
+_LONGEST = 100_000
+"""How many characters of a text Postgres searches: a ``tsvector`` holds 1 MB, and no row may fail for its length."""
+
+_SIGNS = string.punctuation
+_SPACES = " " * len(_SIGNS)
+
+
+def make(search: FullText, engine: Engine) -> tuple[str, ...]:
+    """Give the statements that make a search, and find what is there already."""
+    if engine == "postgresql":
+        index, table = quote(_name(search)), quote(search.table)
+        return (f"CREATE INDEX IF NOT EXISTS {index} ON {table} USING gin ({_vector(search)})",)
+    return (*_tables(search), *_triggers(search), *_fill(search))
+
+
+def drop(search: FullText, engine: Engine) -> tuple[str, ...]:
+    """Give the statements that take a search away."""
+    name = _name(search)
+    if engine == "postgresql":
+        return (f"DROP INDEX IF EXISTS {quote(name)}",)
+    triggers = (f"DROP TRIGGER IF EXISTS {quote(f'{name}_{event}')}" for event in ("insert", "delete", "update"))
+    return (*triggers, f"DROP TABLE IF EXISTS {quote(name)}", f"DROP TABLE IF EXISTS {quote(f'{name}_keys')}")
+
+
+def matching(search: FullText, engine: Engine, table: sa.Table, text: str) -> sa.ColumnElement[bool]:
+    """Give the condition that a row of the searched table has all words of a text. A text of no words matches none."""
+    words = text.translate(str.maketrans(_SIGNS, _SPACES)).split()
+    if not words:
+        return sa.false()
+    if engine == "postgresql":
+        query = sa.func.plainto_tsquery(sa.text("'simple'"), sa.literal(" ".join(words)))
+        return sa.literal_column(_vector(search)).op("@@", is_comparison=True)(query)
+    name = _name(search)
+    rows: sa.Select[Any] = sa.select(sa.column("rowid")).select_from(sa.table(name))
+    rows = rows.where(sa.column(name).op("MATCH", is_comparison=True)(" ".join(f'"{word}"' for word in words)))
+    if search.text_key:
+        keys = sa.table(f"{name}_keys", sa.column("number"), sa.column("key"))
+        rows = sa.select(keys.c.key).where(keys.c.number.in_(rows))
+    return table.c[search.key].in_(rows)
+
+
+def _name(search: FullText) -> str:
+    return f"{search.table}_fts"
+
+
+def _vector(search: FullText) -> str:
+    texts = " || ' ' || ".join(f"left(coalesce({quote(column)}, ''), {_LONGEST})" for column in search.columns)
+    return f"to_tsvector('simple', translate({texts}, {literal(_SIGNS)}, {literal(_SPACES)}))"
+
+
+def _tables(search: FullText) -> tuple[str, ...]:
+    """Make the index, which keeps no texts of its own, and the numbers of the rows where their key is a text.
+
+    SQLite's own row numbers will not do: VACUUM may change them.
+    """
+    name, columns = _name(search), ", ".join(map(quote, search.columns))
+    options = "content = '', tokenize = 'unicode61 remove_diacritics 0'"
+    index = f"CREATE VIRTUAL TABLE IF NOT EXISTS {quote(name)} USING fts5({columns}, {options})"
+    keys = f"CREATE TABLE IF NOT EXISTS {quote(f'{name}_keys')} (number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE)"
+    return (index, keys) if search.text_key else (index,)
+
+
+def _triggers(search: FullText) -> tuple[str, ...]:
+    keys = quote(f"{_name(search)}_keys")
+    key = quote(search.key)
+    add_key = f"INSERT INTO {keys} (key) VALUES (new.{key}); " if search.text_key else ""
+    drop_key = f" DELETE FROM {keys} WHERE key = old.{key};" if search.text_key else ""
+    columns = ", ".join(map(quote, search.columns))
+    return (
+        _trigger(search, "insert", "INSERT", add_key + _add(search, "new")),
+        _trigger(search, "delete", "DELETE", _remove(search) + drop_key),
+        _trigger(search, "update", f"UPDATE OF {columns}", f"{_remove(search)} {_add(search, 'new')}"),
+    )
+
+
+def _trigger(search: FullText, name: str, event: str, body: str) -> str:
+    called = quote(f"{_name(search)}_{name}")
+    return f"CREATE TRIGGER IF NOT EXISTS {called} AFTER {event} ON {quote(search.table)} BEGIN {body} END"
+
+
+def _add(search: FullText, row: str) -> str:
+    columns = ", ".join(map(quote, search.columns))
+    values = ", ".join(f"{row}.{quote(column)}" for column in search.columns)
+    return f"INSERT INTO {quote(_name(search))} (rowid, {columns}) SELECT {_number(search, row)}, {values};"
+
+
+def _remove(search: FullText) -> str:
+    """Take a row's texts out; an index that keeps no texts must be told them."""
+    name, columns = quote(_name(search)), ", ".join(map(quote, search.columns))
+    values = ", ".join(f"old.{quote(column)}" for column in search.columns)
+    return f"INSERT INTO {name} ({name}, rowid, {columns}) SELECT 'delete', {_number(search, 'old')}, {values};"
+
+
+def _number(search: FullText, row: str) -> str:
+    key = f"{row}.{quote(search.key)}"
+    return f"(SELECT number FROM {quote(f'{_name(search)}_keys')} WHERE key = {key})" if search.text_key else key
+
+
+def _fill(search: FullText) -> tuple[str, ...]:
+    """Find the rows that are there already."""
+    name, table, key = quote(_name(search)), quote(search.table), quote(search.key)
+    keys, columns = quote(f"{_name(search)}_keys"), ", ".join(map(quote, search.columns))
+    fill = f"INSERT INTO {name} (rowid, {columns}) SELECT {_number(search, 'each')}, {columns} FROM {table} AS each"
+    fill_keys = f"INSERT INTO {keys} (key) SELECT {key} FROM {table}"
+    return (fill_keys, fill) if search.text_key else (fill,)

@@ -1,0 +1,213 @@
+"""A store in an SQLite file: one connection a thread, a log beside the file so that readers never wait for writers."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+from weakref import WeakSet
+
+import sqlalchemy as sa
+
+from sessionlab import livefiles
+from sessionlab.errors import StoreError
+from sessionlab.schema import quote
+from sessionlab.stores.database import Database, Done, Refusal
+from sessionlab.stores.values import Engine
+
+BUSY_SECONDS = 30.0
+"""How long a write waits for those of others."""
+
+_BEGIN = {"write": "BEGIN IMMEDIATE", "read": "BEGIN"}
+_COLUMNS = (
+    "SELECT t.name, c.name FROM sqlite_master AS t JOIN pragma_table_info(t.name) AS c WHERE t.type = 'table'"
+    " AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+)
+_REFUSALS = (sqlite3.IntegrityError, sqlite3.DataError, OverflowError, UnicodeEncodeError)
+_forsaken: list[object] = []
+
+
+class _Connection(sqlite3.Connection):
+    """A connection that is closed with the thread that had it."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
+class SqliteDatabase(Database):
+    """An SQLite file, made if it is not there."""
+
+    engine: Engine = "sqlite"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path = path.expanduser().absolute()
+        self.where = str(self.path)
+        self.url = f"sqlite:///{self.path}"
+        self._lock = threading.Lock()
+        self._alive: WeakSet[_Connection] = WeakSet()
+        self._closed = False
+        self._use_log()
+        self._unregister = livefiles.register(self.path, self.backup)
+
+    def _use_log(self) -> None:
+        """Turn the file to a log once and for all; SQLite does not wait for others by itself here."""
+        if not self.path.parent.is_dir():
+            raise StoreError(f"There is no folder {self.path.parent} to keep the store {self.path.name} in. Make it.")
+        until = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                self._own().execute("PRAGMA journal_mode = WAL")
+            except sqlite3.Error as error:
+                if "locked" not in str(error) or time.monotonic() > until:
+                    raise self._refused(error) from error
+                time.sleep(0.01)
+            else:
+                return
+
+    def _connect(self) -> _Connection:
+        try:
+            connection = sqlite3.connect(
+                self.path,
+                timeout=BUSY_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,
+                cached_statements=256,
+                factory=_Connection,
+            )
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA synchronous = NORMAL")
+        except sqlite3.Error as error:
+            raise self._refused(error) from error
+        return connection
+
+    def _own(self) -> _Connection:
+        """Give the thread's connection."""
+        own: _Connection | None = getattr(self._local, "connection", None)
+        if own is None:
+            with self._lock:
+                if self._closed:
+                    raise StoreError(f"The store {self.where} is closed. Open it again with open_store(…).")
+                own = self._local.connection = self._connect()
+                self._alive.add(own)
+        return own
+
+    def run_alone(self, text: str, values: Sequence[Any], *, reads: bool) -> Done:
+        """Run one statement that is kept at once: SQLite takes the lock for a write before it reads anything."""
+        del reads
+        return self.run_on(self._own(), text, values)
+
+    def run_on(self, connection: Any, text: str, values: Sequence[Any]) -> Done:
+        """Run one statement."""
+        try:
+            cursor = connection.execute(text, values)
+            return Done(cursor.fetchall(), cursor.rowcount)
+        except _REFUSALS as error:
+            raise Refusal(error) from error
+        except sqlite3.Error as error:
+            raise self._refused(error) from error
+
+    @contextmanager
+    def lend(self) -> Iterator[_Connection]:
+        """Lend the thread's connection."""
+        yield self._own()
+
+    def begin(self, connection: Any, purpose: str) -> None:
+        """Begin; a write takes the lock at once, as one that began by reading could not wait for it."""
+        self.run_on(connection, _BEGIN[purpose], ())
+
+    def commit(self, connection: Any) -> None:
+        """Keep what was done."""
+        self.run_on(connection, "COMMIT", ())
+
+    def roll_back(self, connection: Any) -> None:
+        """Undo what was done, unless SQLite already has."""
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+    def fill(
+        self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], counted: str | None
+    ) -> Sequence[int]:
+        """Insert many rows; within a write transaction nobody else numbers any, so their numbers are a range."""
+        transaction = self.current()
+        assert transaction is not None  # noqa: S101 - the callers are ours
+        names, marks = ", ".join(map(quote, columns)), ", ".join("?" * len(columns))
+        try:
+            transaction.connection.executemany(f"INSERT INTO {quote(table)} ({names}) VALUES ({marks})", rows)
+        except _REFUSALS as error:
+            raise Refusal(error) from error
+        except sqlite3.Error as error:
+            raise self._refused(error) from error
+        if counted is None or not rows:
+            return ()
+        ((last,),) = self.run(f"SELECT max({quote(counted)}) FROM {quote(table)}").rows
+        return range(last - len(rows) + 1, last + 1)
+
+    def run_script(self, statements: Sequence[str]) -> None:
+        """Run statements without values."""
+        for statement in statements:
+            self.run(statement)
+
+    def lock_schema(self) -> None:
+        """Do nothing: a write transaction locks all of the file."""
+
+    def columns(self) -> dict[str, set[str]]:
+        """Give the columns of each table."""
+        found: dict[str, set[str]] = {}
+        for table, column in self.run(_COLUMNS, reads=True).rows:
+            found.setdefault(table, set()).add(column)
+        return found
+
+    def sqlalchemy(self) -> sa.Engine:
+        """Give an engine whose transactions begin as ours do."""
+        engine = sa.create_engine("sqlite://", creator=self._connect, poolclass=sa.NullPool)
+        sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+        return engine
+
+    def backup(self, target: Path) -> None:
+        """Write a consistent copy, while others go on writing.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        try:
+            with closing(self._connect()) as source, closing(sqlite3.connect(target, isolation_level=None)) as copy:
+                source.backup(copy)
+                copy.execute("PRAGMA journal_mode = DELETE")
+        except sqlite3.Error as error:
+            raise StoreError(f"{self.where} cannot be copied to {target}: {error}.") from error
+
+    def close(self) -> None:
+        """Close the connections of all threads."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            self._unregister()
+            for connection in list(self._alive):
+                connection.close()
+
+    def forsake(self) -> None:
+        """Leave the connections to the parent; not even closing them would be safe here."""
+        _forsaken.extend([*self._alive, self._local])
+        self._lock, self._local, self._alive = threading.Lock(), threading.local(), WeakSet()
+
+    def _refused(self, error: Exception) -> StoreError:
+        said = str(error)
+        if "locked" in said or "busy" in said:
+            hint = f"another program has kept it locked for {BUSY_SECONDS:g} seconds; close that program or try again"
+        elif "not a database" in said or "malformed" in said:
+            hint = "it is damaged or no SQLite database"
+        elif "readonly" in said or "unable to open" in said:
+            hint = "it cannot be opened for writing; look at its permissions and those of its folder"
+        elif "closed database" in said:
+            hint = "the store is closed; open it again with open_store(…)"
+        elif "full" in said:
+            hint = "the disk is full"
+        else:
+            hint = "SQLite cannot do it"
+        return StoreError(f"{self.where}: {hint} ({said}).")

@@ -1,0 +1,169 @@
+"""The types of a store's columns: what they are in SQL, which values they take, and how those look in Python.
+
+Both engines take and give the same Python values: ``str``, ``int``, ``bool``, ``datetime`` in UTC, and for JSON what
+``json`` makes of it. Nothing is converted in silence: a text is no number, and 1 is not true.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeEngine
+
+Engine = Literal["sqlite", "postgresql"]
+Convert = Callable[[Any], Any]
+
+_SMALLEST, _LARGEST = -(2**63), 2**63 - 1
+
+
+@dataclass(frozen=True)
+class ValueType:
+    """A type: its SQL, what it ``may_be`` in words, and how values go in (``encode``) and come out (``decode``).
+
+    ``encode`` raises ValueError for a value that the type does not take. ``plain`` are the Python types that go in as
+    they are, which a bulk insert checks by the column. An engine without a ``decode`` gives the values as they are.
+    """
+
+    sql: TypeEngine[Any]
+    may_be: str
+    encode: dict[Engine, Convert]
+    decode: dict[Engine, Convert] = field(default_factory=dict)
+    plain: frozenset[type] = frozenset()
+
+
+def _text(value: Any) -> str:
+    if type(value) is str:
+        return value
+    if isinstance(value, Enum):
+        return _text(value.value)
+    if isinstance(value, str):
+        return str(value)
+    raise ValueError(value)
+
+
+def _text_without_nul(value: Any) -> str:
+    text = _text(value)
+    if "\0" in text:
+        raise ValueError(value)
+    return text
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, bool):
+        raise ValueError(value)
+    number = int(value.__index__()) if hasattr(value, "__index__") else None
+    if number is None or not _SMALLEST <= number <= _LARGEST:
+        raise ValueError(value)
+    return number
+
+
+def _flag(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise ValueError(value)
+
+
+def _moment(value: Any) -> datetime:
+    """Give a moment in UTC; one without an offset is taken as UTC."""
+    found = datetime.fromisoformat(value) if isinstance(value, str) else value
+    if not isinstance(found, datetime):
+        raise ValueError(value)
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+def _moment_text(value: Any) -> str:
+    """Write a moment as SQLite's own functions do, to the millisecond, or finer if it is."""
+    moment = _moment(value).replace(tzinfo=None)
+    return moment.isoformat(" ", "microseconds" if moment.microsecond % 1000 else "milliseconds")
+
+
+def _read_moment(value: Any) -> Any:
+    """Read a moment; what another program has put there and is none comes out as it is."""
+    try:
+        return _moment(value)
+    except ValueError:
+        return value
+
+
+def _json(value: Any) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    except (TypeError, RecursionError) as error:
+        raise ValueError(value) from error
+
+
+def _json_without_nul(value: Any) -> str:
+    text = _json(value)
+    if "\\u0000" in text and "\0" in str(json.loads(text, object_pairs_hook=lambda pairs: "".join(map(str, pairs)))):
+        raise ValueError(value)
+    return text
+
+
+def _read_json(value: Any) -> Any:
+    try:
+        return json.loads(value)
+    except (TypeError, ValueError):
+        return value
+
+
+def _uuid(value: Any) -> str:
+    return str(value if isinstance(value, uuid.UUID) else uuid.UUID(_text(value)))
+
+
+def varchar(length: int) -> ValueType:
+    """Give the type of texts of at most so many characters."""
+
+    def short(value: Any) -> str:
+        text = _text(value)
+        if len(text) > length:
+            raise ValueError(value)
+        return text
+
+    def short_without_nul(value: Any) -> str:
+        return short(_text_without_nul(value))
+
+    return ValueType(
+        sa.String(length).with_variant(sa.Text(), "sqlite"),
+        f"a text of at most {length} characters",
+        {"sqlite": short, "postgresql": short_without_nul},
+    )
+
+
+TEXT = ValueType(
+    sa.Text(), "a text", {"sqlite": _text, "postgresql": _text_without_nul}, plain=frozenset({str, type(None)})
+)
+WHOLE = ValueType(
+    sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+    "a whole number of 64 bits",
+    {"sqlite": _whole, "postgresql": _whole},
+    plain=frozenset({int, type(None)}),
+)
+FLAG = ValueType(
+    sa.Boolean(), "True or False", {"sqlite": _flag, "postgresql": _flag}, {"sqlite": bool}, frozenset({bool})
+)
+TIME = ValueType(
+    sa.TIMESTAMP(timezone=True),
+    "a datetime or a text in ISO 8601",
+    {"sqlite": _moment_text, "postgresql": _moment},
+    {"sqlite": _read_moment, "postgresql": _read_moment},
+)
+JSON = ValueType(
+    JSONB().with_variant(sa.Text(), "sqlite"),
+    "what JSON can hold",
+    {"sqlite": _json, "postgresql": _json_without_nul},
+    {"sqlite": _read_json},
+)
+UUID = ValueType(
+    sa.Uuid(as_uuid=False).with_variant(sa.Text(), "sqlite"),
+    "a UUID",
+    {"sqlite": _uuid, "postgresql": _uuid},
+    {"postgresql": str},
+)

@@ -1,0 +1,80 @@
+"""Making a store, telling how old it is, and taking over what another program has made."""
+
+from __future__ import annotations
+
+from sessionlab.errors import StoreError
+from sessionlab.schema import quote
+from sessionlab.stores.database import Database
+from sessionlab.stores.declare import INITIAL, StoreSchema
+from sessionlab.stores.schemas import schema_of
+from sessionlab.stores.tables import ddl, making, stamp
+
+
+def make_ready(database: Database, kind: str) -> None:
+    """Bring the store of a kind up to the latest version: make it, take it over, or change it step by step.
+
+    Raises:
+        StoreError: it is of a later version, or what is there is no store of the kind.
+    """
+    schema = schema_of(kind)
+    if version_of(database, schema) == schema.head:
+        return
+    database.transact(lambda: _make_or_adopt(database, schema))
+    if version_of(database, schema) != schema.head:
+        from sessionlab.stores.migrations import move
+
+        move(database, kind, "head")
+
+
+def version_of(database: Database, schema: StoreSchema) -> str | None:
+    """Give the version of a store, None if nothing says one.
+
+    Raises:
+        StoreError: it is one that this program does not know: a later one.
+    """
+    if schema.version_table not in database.columns():
+        return None
+    rows = database.run(f"SELECT version_num FROM {quote(schema.version_table)}", reads=True).rows
+    version = str(rows[0][0]) if rows else None
+    if version is not None and version not in schema.revisions:
+        raise StoreError(
+            f"{database.where} is a {schema.kind} store of version {version}; this sessionlab knows"
+            f" {schema.revisions[0]} to {schema.head}. Nothing was changed."
+            " Use the sessionlab that made it, or a later one."
+        )
+    return version
+
+
+def _make_or_adopt(database: Database, schema: StoreSchema) -> None:
+    """Make a store where nothing is; note down the first version where another program has made the tables."""
+    database.lock_schema()
+    if version_of(database, schema) is not None:
+        return
+    if not is_there(database, schema):
+        tables, after = ddl(schema.kind, database.engine)
+        database.run_script([*tables, *after])
+        return
+    database.run_script([*making(schema.kind, database.engine, INITIAL), *stamp(schema.kind, INITIAL)])
+
+
+def is_there(database: Database, schema: StoreSchema) -> bool:
+    """Whether all tables of a kind are there, with all their columns; False if none of them is.
+
+    Raises:
+        StoreError: some are, or they are others of that name; the message says what lacks.
+    """
+    there = database.columns()
+    if not any(table.name in there for table in schema.tables):
+        return False
+    lacking = [
+        f"{table.name}.{column.name}" if table.name in there else table.name
+        for table in schema.tables
+        for column, _, _ in schema.columns(table)
+        if column.name not in there.get(table.name, set())
+    ]
+    if lacking:
+        raise StoreError(
+            f"{database.where} has tables of the names that a {schema.kind} store has, but it is none: it lacks"
+            f" {', '.join(dict.fromkeys(lacking))}. Nothing was changed. Name another file or schema."
+        )
+    return True
