@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sessionlab.errors import SourceError
 from sessionlab.samples.generate import TABLES, sql
 from sessionlab.samples.tables import add_chunk, ddl, run
+from sessionlab.stores.schemas import SCHEMAS
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -20,7 +21,6 @@ _CASTS = {
     "TIMESTAMP": "{}::TIMESTAMPTZ",
     "UUID": "unhex(replace({}::VARCHAR, '-', ''))",
     "JSON": "'\\x01'::BLOB || encode({}::VARCHAR)",
-    "BIGINT": "{}::INTEGER",
 }
 
 
@@ -44,7 +44,12 @@ class PostgresSchema:
     def add(self, con: DuckDBPyConnection) -> None:
         """Insert the chunk."""
         with self._explained():
-            add_chunk(con, self._kind, self._con, _cast, **{"adbc.ingest.target_db_schema": self._kind})
+            add_chunk(con, self._kind, self._con, self._cast, **{"adbc.ingest.target_db_schema": self._kind})
+
+    def _cast(self, column: str, type_: str) -> str:
+        if type_ == "BIGINT" and self._kind not in SCHEMAS:
+            return f"{column}::INTEGER"
+        return _CASTS.get(type_, "{}").format(column)
 
     def finish(self) -> None:
         """Add the indexes and triggers, let the ids go on after the last one, and commit."""
@@ -72,12 +77,11 @@ class PostgresSchema:
             raise SourceError(f"the {self._kind} samples cannot be written to Postgres: {reason}") from None
 
 
-def _cast(column: str, type_: str) -> str:
-    return _CASTS.get(type_, "{}").format(column)
-
-
 def _numbered(kind: str) -> list[str]:
     """Name the tables whose ids Postgres counts, as their declarations say."""
+    if kind in SCHEMAS:
+        tables = SCHEMAS[kind].tables
+        return [table.name for table in tables if any(each.counted for each in table.fields.values())]
     declared = re.findall(r"CREATE TABLE (\w+) \(\n    id \{serial\}", sql(f"ddl/{kind}"))
     return [str(table) for table in declared]
 

@@ -1,8 +1,8 @@
-"""What the two databases have in common: schemas from one text a kind, and rows that go in as Arrow streams.
+"""What the two databases have in common: the schemas of the stores, and rows that go in as Arrow streams.
 
-The files in ``ddl/`` write what differs between the engines as ``{words}``, filled in from :data:`WORDS`.
-The part under the line ``-- after loading`` waits until the rows are in; one that names an engine is for that
-engine only.
+A kind that has no store yet keeps its schema here. The files in ``ddl/`` write what differs between the engines as
+``{words}``, filled in from :data:`WORDS`. The part under the line ``-- after loading`` waits until the rows are in; one
+that names an engine is for that engine only.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from sessionlab.samples.generate import TABLES, sql, stored_columns
 from sessionlab.schema import quote
+from sessionlab.stores.schemas import SCHEMAS
+from sessionlab.stores.tables import ddl as store_ddl
 
 if TYPE_CHECKING:
     from adbc_driver_manager import AdbcConnection
@@ -57,6 +59,9 @@ _WORD = re.compile(r"\{(\w+)\}")
 
 def ddl(kind: str, engine: str) -> tuple[str, str]:
     """Give the statements that create a kind's tables, and those for after the rows are in."""
+    if kind in SCHEMAS:
+        tables, finish = store_ddl(kind, "sqlite" if engine == "sqlite" else "postgresql")
+        return ";\n".join(tables), ";\n".join([*finish, ""])
     first, *rest = _SECTION.split(sql(f"ddl/{kind}"))
     after = "".join(text for name, text in zip(rest[::2], rest[1::2], strict=True) if name in (None, engine))
     return _worded(first, engine), _worded(after, engine)
