@@ -35,8 +35,6 @@ def explain(
     if "unique" in said.casefold():
         value = shown(rows[0].get(name)) if len(rows) == 1 and name in rows[0] else "taken"
         return InvalidRecord(f"{table}.{name or 'key'} is {value}; it may be one that no other row has.")
-    if isinstance(refusal.error, UnicodeEncodeError):
-        return InvalidRecord(f"A text for {table} is {shown(refusal.error.object)}; it may be one without surrogates.")
     if "too big" in said:
         return InvalidRecord(f"A text for {table} is too long: SQLite keeps up to 1,000,000,000 bytes.")
     return InvalidRecord(f"{table}{f'.{name}' if name else ''} was refused: {said.splitlines()[0]}.")
@@ -65,10 +63,12 @@ def _no_parent(
         for value in dict.fromkeys(row.get(field) for row in rows):
             if value is not None and not _is_there(database, parent, column, value):
                 orphan = " or None" if asked.null else ""
-                return InvalidRecord(
-                    f"{table}.{field} is {shown(value)}; it may be the {column} of a {parent}{orphan}."
-                )
+                return InvalidRecord(f"{table}.{field} is {shown(value)}; it may be {_one_of(parent, column)}{orphan}.")
     return InvalidRecord(f"{table}: a row that others refer to cannot go, and one that is referred to must be there.")
+
+
+def _one_of(table: str, column: str) -> str:
+    return f"the {column} of {'an' if table[0] in 'aeiou' else 'a'} {table}"
 
 
 def _is_there(database: Database, table: str, column: str, value: Any) -> bool:

@@ -40,12 +40,15 @@ class ValueType:
 
 
 def _text(value: Any) -> str:
+    """Take a text; one with half a character (a lone surrogate) is none, and cannot be written as UTF-8."""
     if type(value) is str:
+        if not value.isascii():
+            value.encode()
         return value
     if isinstance(value, Enum):
         return _text(value.value)
     if isinstance(value, str):
-        return str(value)
+        return _text(str(value))
     raise ValueError(value)
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Literal
 
 import pytest
 
+from tests.conftest import Server
+
 Engine = Literal["sqlite", "postgresql"]
+
+_NUMBERS = itertools.count(1)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -18,9 +23,16 @@ def engine(request: pytest.FixtureRequest) -> Engine:
 
 
 @pytest.fixture
+def schema_url(postgres: Server) -> str:
+    """The URL of a Postgres schema that is not there yet: made and left faster than a database."""
+    url = postgres.get_uri()
+    return f"{url}{'&' if '?' in url else '?'}schema=store_{next(_NUMBERS)}"
+
+
+@pytest.fixture
 def store_url(engine: Engine, request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a database with nothing in it."""
     if engine == "sqlite":
         return f"sqlite:///{tmp_path / 'store.db'}"
-    url: str = request.getfixturevalue("postgres_url")
+    url: str = request.getfixturevalue("schema_url")
     return url

@@ -26,14 +26,15 @@ def objects(url: str) -> set[tuple[str, ...]]:
     queries = {
         "sqlite": "SELECT type, name, coalesce(sql, '') FROM sqlite_master",
         "postgresql": (
-            "SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'"
+            "SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema()"
             " UNION ALL SELECT 'column', table_name, concat(column_name, data_type, is_nullable, column_default)"
-            " FROM information_schema.columns WHERE table_schema = 'public'"
+            " FROM information_schema.columns WHERE table_schema = current_schema()"
             " UNION ALL SELECT 'constraint', conrelid::regclass::text, conname || pg_get_constraintdef(oid)"
-            " FROM pg_constraint WHERE connamespace = 'public'::regnamespace"
-            " UNION ALL SELECT 'trigger', tgrelid::regclass::text, pg_get_triggerdef(oid)"
-            " FROM pg_trigger WHERE NOT tgisinternal"
-            " UNION ALL SELECT 'view', viewname, definition FROM pg_views WHERE schemaname = 'public'"
+            " FROM pg_constraint WHERE connamespace = current_schema()::regnamespace"
+            " UNION ALL SELECT 'trigger', tgrelid::regclass::text, pg_get_triggerdef(pg_trigger.oid)"
+            " FROM pg_trigger JOIN pg_class AS t ON t.oid = tgrelid"
+            " WHERE NOT tgisinternal AND t.relnamespace = current_schema()::regnamespace"
+            " UNION ALL SELECT 'view', viewname, definition FROM pg_views WHERE schemaname = current_schema()"
         ),
     }
     try:
