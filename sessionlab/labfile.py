@@ -51,6 +51,7 @@ class FileStorage:
         self._work = self.path.with_name(f".{self.path.name}.loading")
         self._lock = threading.Lock()
         self._catalog = ""
+        self._attached: set[str] = set()
         self._seen: State | None = None
         self._root = connect(settings, shared_spill())
         self._readers = Readers(self._root)
@@ -70,22 +71,20 @@ class FileStorage:
             if now != self._seen or not self._catalog:
                 self._turn(now)
             connection = self._readers.get(self._catalog)
-            for unused in self._attached() - self._readers.catalogs() - {self._catalog}:
+            for unused in self._attached - self._readers.catalogs() - {self._catalog}:
                 self._root.execute(f"DETACH {quote(unused)}")
+                self._attached.discard(unused)
             return connection
 
     def _turn(self, now: State | None) -> None:
-        taken = self._attached()
-        catalog = next(name for number in count(1) if (name := LAB if number == 1 else f"{LAB}_{number}") not in taken)
+        names = (LAB if number == 1 else f"{LAB}_{number}" for number in count(1))
+        catalog = next(name for name in names if name not in self._attached)
         if now is None:
             _attach_nothing(self._root, catalog)
         else:
             attach(self._root, self.path, catalog)
         self._catalog, self._seen = catalog, now
-
-    def _attached(self) -> set[str]:
-        rows = self._root.execute("SELECT database_name FROM duckdb_databases() WHERE NOT internal").fetchall()
-        return {name for (name,) in rows if name == LAB or name.startswith(f"{LAB}_")}
+        self._attached.add(catalog)
 
     @contextmanager
     def writing(self, step: Step, ahead: AbstractContextManager[None] = NOTHING) -> Iterator[Writer]:
