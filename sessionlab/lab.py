@@ -16,7 +16,7 @@ from sessionlab.display import show_relations
 from sessionlab.errors import NotFound
 from sessionlab.ingest import Load, name_for, run
 from sessionlab.labfile import FileStorage
-from sessionlab.loaders import open_source
+from sessionlab.loaders import open_source, url_of
 from sessionlab.overview import overview
 from sessionlab.progress import showing
 from sessionlab.query import ask
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from sessionlab.charts import Charts
     from sessionlab.charts.registry import Chart
     from sessionlab.compare import Comparison
+    from sessionlab.explorer.widget import Explorer
     from sessionlab.history import History
     from sessionlab.metrics import Metrics
 
@@ -83,8 +84,8 @@ class Lab:
         Args:
             source: A JSON file (an array, one object, JSON Lines; also ``.gz``, ``.zst``), a folder of them, a glob; an
                 SQLite file or ``sqlite:///`` URL; a ``postgresql://`` URL (parts left out come from ``POSTGRES_HOST``,
-                ``_PORT``, ``_USER``, ``_PASSWORD``, ``_DB``; ``?schema=`` for one other than public); a pandas, Polars
-                or Arrow table with canonical column names.
+                ``_PORT``, ``_USER``, ``_PASSWORD``, ``_DB``; ``?schema=`` for one other than public); a store that is
+                open; a pandas, Polars or Arrow table with canonical column names.
             kind: ``codegen``, ``workflow``, ``conversation`` or ``worktree``, where it is not to be told by content.
             name: What to call it in the lab; unless said, a readable name made from the source.
             strict: Make the first record that cannot be loaded an error.
@@ -113,8 +114,8 @@ class Lab:
         ):
             known = name_for(writer.connection, opened, name)
             report = run(Load(opened, known, kind, strict, meter), writer)
-        if isinstance(source, str):
-            self._urls[known] = source
+        if url := url_of(source):
+            self._urls[known] = url
         return report
 
     def refresh(self) -> RefreshReport:
@@ -218,6 +219,32 @@ class Lab:
         from sessionlab.dashboard import dashboard
 
         return dashboard(self.sql, by=by, where=where)
+
+    def explore(self, *, by: str | Sequence[str] | None = None, where: str | None = None) -> Explorer:
+        """Open the dashboard as a widget with a table of sessions, whose picks come back to Python.
+
+        ``explorer.selection`` is a relation of the sessions picked in the chart; setting ``explorer.where`` or
+        ``explorer.by`` changes the picture.
+
+        Args:
+            by: The columns of ``sessions`` to compare success by, as for :meth:`dashboard`.
+            where: An SQL condition on ``sessions``, to look at some of them.
+
+        Raises:
+            MissingExtra: the extra ``notebook`` is not installed.
+            QueryError: the condition or a column does not hold.
+
+        Example:
+            >>> lab = Lab()
+            >>> report = lab.load("data/workflow.json")
+            >>> explorer = lab.explore(by="topic")
+            >>> explorer.where = "topic = 'graphs'"
+            >>> explorer.selection.aggregate("topic, count(*)").fetchall()
+            [('graphs', 9)]
+        """
+        from sessionlab.explorer import explore
+
+        return explore(self.sql, by=by, where=where)
 
     def compare(self, a: str, b: str, on: str | Sequence[str] | None = None) -> Comparison:
         """Compare the success of the sessions that meet one condition with that of those that meet another.

@@ -17,7 +17,7 @@ LAYERS = (
     (
         *("lab", "query", "overview", "reports", "progress"),
         *("storage", "labfile", "readers", "attach", "ingest", "refresh"),
-        *("charts", "dashboard", "report", "export", "spark"),
+        *("charts", "dashboard", "explorer", "report", "export", "spark"),
     ),
     ("cli", "jupyter", "server", "sessionlab"),
 )

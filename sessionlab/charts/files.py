@@ -8,16 +8,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import altair as alt
 import vl_convert
 
 from sessionlab.charts.registry import Chart
+from sessionlab.charts.renderer import VERSION
 from sessionlab.errors import SessionlabError
 
 Spec = dict[str, Any]
-
-_VERSION = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
-"""The Vega-Lite that Altair writes for, as vl-convert counts."""
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -43,7 +40,13 @@ def write(chart: Chart, path: Path) -> Path:
 @cache
 def javascript() -> str:
     """Give Vega, Vega-Lite and Vega-Embed as one script that defines ``vegaEmbed``: 0.9 MB, in a second."""
-    bundle: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", _VERSION)
+    bundle: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", VERSION)
+    return bundle
+
+
+def module(source: str) -> str:
+    """Pack Vega, Vega-Lite and Vega-Embed with a script that exports something, and finds them without importing."""
+    bundle: str = vl_convert.javascript_bundle(source, VERSION)
     return bundle
 
 
@@ -57,12 +60,12 @@ def script_json(value: object) -> str:
 
 
 def _png(spec: Spec) -> bytes:
-    picture: bytes = vl_convert.vegalite_to_png(spec, vl_version=_VERSION, scale=2)
+    picture: bytes = vl_convert.vegalite_to_png(spec, vl_version=VERSION, scale=2)
     return picture
 
 
 def _svg(spec: Spec) -> bytes:
-    picture: str = vl_convert.vegalite_to_svg(spec, vl_version=_VERSION)
+    picture: str = vl_convert.vegalite_to_svg(spec, vl_version=VERSION)
     return picture.encode()
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import altair as alt
 
+from sessionlab.charts import renderer
+
 # Okabe & Ito, "Color universal design" (2008): told apart with every common kind of colour blindness. Their
 # yellow and black are replaced, as the one is lost on white and the other on dark pages.
 PALETTE = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#999999", "#8C6D31"]
@@ -96,3 +98,4 @@ def look() -> alt.theme.ThemeConfig:
 
 if alt.theme.active == "default":
     alt.theme.enable("sessionlab")
+renderer.enable()

@@ -9,9 +9,12 @@ from textwrap import shorten
 from typing import Any
 
 from sessionlab.charts.labels import UNKNOWN as UNKNOWN_LABEL
-from sessionlab.charts.labels import Other, label, ordered
+from sessionlab.charts.labels import Other, label, ordered, outside
 from sessionlab.dashboard.cube import COUNTS, UNKNOWN
 from sessionlab.dashboard.plan import Category, Plan
+from sessionlab.metrics.arguments import session_column
+from sessionlab.metrics.query import constant
+from sessionlab.schema import quote
 
 Cell = tuple[int | None, ...]
 
@@ -23,11 +26,15 @@ _LONGEST = 100
 
 @dataclass(frozen=True)
 class Dimension:
-    """A column of the cells: its name there, its name for a reader, and the label of each code."""
+    """A column of the cells: its name there, its name for a reader, and of each code the label and what it stands for.
+
+    That is an SQL condition on ``sessions``, which holds for those that were counted under the code.
+    """
 
     field: str
     title: str
     labels: tuple[str, ...]
+    conditions: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -79,10 +86,11 @@ def coded(rows: Sequence[Cell], plan: Plan, categories: Sequence[Category]) -> t
     codes: list[dict[int | None, int]] = []
     for place, category in enumerate(categories):
         order = _order(category, plan.kept[category.column], sizes(rows, place))
-        dimensions[category.column] = Dimension(category.column, category.column, _unique(order.values()))
+        dimensions[category.column] = _dimension(category.column, plan.kept[category.column], order.values())
         codes.append({code: shown for shown, code in enumerate(order)})
     tried = _tried(sizes(rows, len(categories)))
-    dimensions[ATTEMPTS] = Dimension(ATTEMPTS, "attempts", tuple(_tries(tries, plan.cap) for tries in tried))
+    labels, conditions = zip(*(_tries(tries, plan.cap) for tries in tried), strict=True) if tried else ((), ())
+    dimensions[ATTEMPTS] = Dimension(ATTEMPTS, "attempts", labels, conditions)
     codes.append({tries: shown for shown, tries in enumerate(tried)})
     return dimensions, [_recoded(row, codes, dated=plan.bucket is not None) for row in rows]
 
@@ -101,13 +109,27 @@ def sizes(rows: Sequence[Cell], place: int) -> Counter[int]:
     return sizes
 
 
-def _order(category: Category, kept: Sequence[Any], sizes: Mapping[int, int]) -> dict[int, str]:
-    """Give the label of each code, in the order in which to show them: as in the charts."""
+def _dimension(column: str, kept: Sequence[Any], values: Collection[Any]) -> Dimension:
+    labels = _unique(shorten(label(value), _LONGEST, placeholder="…") for value in values)
+    return Dimension(column, column, labels, tuple(_condition(column, kept, value) for value in values))
+
+
+def _condition(column: str, kept: Sequence[Any], value: Any) -> str:
+    """Write the condition that a column has a value, or one of those that were gathered."""
+    if value is None:
+        return f"{quote(column)} IS NULL"
+    if isinstance(value, Other):
+        return outside(column, [*kept, None]) if kept else f"{quote(column)} IS NOT NULL"
+    return f"{quote(column)} = {constant(value, session_column(column).type)}"
+
+
+def _order(category: Category, kept: Sequence[Any], sizes: Mapping[int, int]) -> dict[int, Any]:
+    """Give the value of each code, in the order in which to show them: as in the charts."""
     others = Other(max(1, category.distinct - len(kept)))
     meaning = {code: None if code == UNKNOWN else kept[code] if code < len(kept) else others for code in sorted(sizes)}
     codes = {value: code for code, value in meaning.items()}
     shown = ordered(category.column, {value: sizes[code] for code, value in meaning.items()})
-    return {codes[value]: shorten(label(value), _LONGEST, placeholder="…") for value in shown}
+    return {codes[value]: value for value in shown}
 
 
 def _tried(found: Collection[int]) -> list[int]:
@@ -126,5 +148,8 @@ def _unique(labels: Iterable[str]) -> tuple[str, ...]:
     return tuple(unique)
 
 
-def _tries(tries: int, cap: int) -> str:
-    return UNKNOWN_LABEL if tries == UNKNOWN else f"{tries}+" if tries == cap else str(tries)
+def _tries(tries: int, cap: int) -> tuple[str, str]:
+    """Give the label of a number of attempts, and the condition that it stands for."""
+    if tries == UNKNOWN:
+        return UNKNOWN_LABEL, "(attempts IS NULL OR attempts < 0)"
+    return (f"{tries}+", f"attempts >= {tries}") if tries == cap else (str(tries), f"attempts = {tries}")

@@ -14,15 +14,17 @@ from sessionlab.dashboard.rates import calculated, summed
 from sessionlab.dashboard.selections import TIME, Selections
 
 _DAY = 86_400_000
-_MONTHS = {"month": 1, "quarter": 3, "year": 12, "decade": 120, "century": 1200}
+MONTHS = {"month": 1, "quarter": 3, "year": 12, "decade": 120, "century": 1200}
+"""The buckets that are not of a fixed number of days, and how many months they have."""
+
 _FORMATS = {"month": "%B %Y", "quarter": "Q%q %Y", "year": "%Y", "decade": "%Ys", "century": "%Ys"}
 
 
 def dated(bucket: str) -> list[alt.Transform]:
     """Add to each cell where its bucket begins, ends and has its middle; null where the start is not known."""
     last = f"datum.from + {7 if bucket == 'week' else 1} * {_DAY}"
-    if bucket in _MONTHS:
-        last = f"utc(utcyear(datum.from), utcmonth(datum.from) + {_MONTHS[bucket]}, 1)"
+    if bucket in MONTHS:
+        last = f"utc(utcyear(datum.from), utcmonth(datum.from) + {MONTHS[bucket]}, 1)"
     steps = {"from": f"datum.start * {_DAY}", "to": last, TIME: "(datum.from + datum.to) / 2"}
     return calculated({name: f"isValid(datum.start) ? {step} : null" for name, step in steps.items()})
 

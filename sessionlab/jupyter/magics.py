@@ -66,12 +66,18 @@ class LabMagics:
         def measured(line: str, local_ns: Mapping[str, Any] | None = None) -> DuckDBPyRelation | Any:
             arguments, chart = parsed(name, line, {**self._shell.user_ns, **(local_ns or {})})
             lab = lab_of(self._shell.user_ns)
+            if chart and name not in _charts(lab):
+                raise NotFound(f"There is no chart of {name}. There are: {', '.join(sorted(_charts(lab)))}.")
             return getattr(lab.charts if chart else lab.metrics, name)(**arguments)
 
         measured.needs_local_scope = True  # type: ignore[attr-defined]
         more = " [of=agent|model|runtime]" if name == "winners" else ""
         measured.__doc__ = _USAGE.format(name=name, more=more, doc=METRICS[name].__doc__)
         return measured
+
+
+def _charts(lab: Lab) -> set[str]:
+    return METRICS.keys() & set(dir(lab.charts))
 
 
 def lab_of(variables: Mapping[str, Any]) -> Lab:

@@ -1,0 +1,36 @@
+"""How a notebook shows a chart: with what is installed, and not from a network.
+
+Altair's own way has the page fetch Vega from a server. JupyterLab brings a Vega along, whose Vega-Lite is too old for
+the dashboard; so the chart is compiled to Vega here. Where there is none, a picture stands in.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import altair as alt
+import vl_convert
+
+VERSION = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
+"""The Vega-Lite that Altair writes for, as vl-convert counts."""
+
+MIME = "application/vnd.vega.v5+json"
+_SCHEMA = "https://vega.github.io/schema/vega/v5.json"
+
+
+def rendered(spec: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Give what a notebook shows of a chart, by MIME type."""
+    title = spec.get("title", "chart")
+    return {
+        MIME: {**vl_convert.vegalite_to_vega(spec, vl_version=VERSION), "$schema": _SCHEMA},
+        "image/png": vl_convert.vegalite_to_png(spec, vl_version=VERSION, scale=1),
+        "text/plain": f"<chart: {title.get('text') if isinstance(title, dict) else title}>",
+    }
+
+
+def enable() -> None:
+    """Show charts so, unless somebody chose another way; Colab has no Vega of its own, and a network in any case."""
+    alt.renderers.register("sessionlab", rendered)
+    if alt.renderers.active == "default" and "google.colab" not in sys.modules:
+        alt.renderers.enable("sessionlab")
