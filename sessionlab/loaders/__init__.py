@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
+from sessionlab import livefiles
 from sessionlab.errors import SourceError
 from sessionlab.kinds import Kind, kind_named
 from sessionlab.loaders.target import Outcome, Target
@@ -34,11 +35,33 @@ class Source(Protocol):
         """Write the source's rows into the lab."""
 
 
+@runtime_checkable
+class OpenStore(Protocol):
+    """A store that is open: it says where it is, password and all, and of which kind."""
+
+    @property
+    def url(self) -> str:
+        """The URL of its database."""
+
+    @property
+    def kind(self) -> str:
+        """The kind of its records."""
+
+
+def url_of(source: Any) -> str | None:
+    """Give the URL of a source that has one, password and all, for loading it again; None for any other."""
+    from sessionlab.loaders.frame import is_frame
+
+    if isinstance(source, str):
+        return source
+    return source.url if isinstance(source, OpenStore) and not is_frame(source) else None
+
+
 def open_source(source: Any, kind: str | None = None, name: str | None = None) -> Source:
     """Find the loader for something, by what it is and by what is in it.
 
     Args:
-        source: A path, a folder, a glob, a ``sqlite:///`` or ``postgresql://`` URL, or a data frame.
+        source: A path, a folder, a glob, a ``sqlite:///`` or ``postgresql://`` URL, a store, or a data frame.
         kind: The kind of all its records, where it is not to be told by content.
         name: The name for a data frame, which has none of its own.
 
@@ -51,9 +74,11 @@ def open_source(source: Any, kind: str | None = None, name: str | None = None) -
         return _open_path(os.fspath(source), kind_named(kind) if kind else None)
     if is_frame(source):
         return FrameSource(source, name, kind)
+    if isinstance(source, OpenStore):
+        return _open_path(source.url, kind_named(kind or source.kind))
     raise SourceError(
         f"A {type(source).__name__} is nothing to load. Give a path, a folder, a glob, a sqlite:/// or postgresql://"
-        " URL, or a pandas, Polars or Arrow table."
+        " URL, a store, or a pandas, Polars or Arrow table."
     )
 
 
@@ -65,8 +90,10 @@ def _open_path(text: str, kind: Kind | None) -> Source:
 
         return PostgresSource(text, kind)
     path = text.removeprefix(_SQLITE_URL)
-    head = _first_bytes(Path(path).expanduser())
-    if text.startswith(_SQLITE_URL) or head == MAGIC:
+    file = Path(path).expanduser()
+    named = text.startswith(_SQLITE_URL) or livefiles.backup_of(file) is not None
+    head = b"" if named else _first_bytes(file)
+    if named or head == MAGIC:
         from sessionlab.loaders.sqlite import SqliteSource
 
         return SqliteSource(path, kind)
@@ -85,4 +112,4 @@ def _first_bytes(path: Path) -> bytes:
         return b""
 
 
-__all__ = ["Outcome", "Source", "Target", "open_source"]
+__all__ = ["OpenStore", "Outcome", "Source", "Target", "open_source", "url_of"]

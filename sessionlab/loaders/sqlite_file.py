@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote as url_quote
 
+from sessionlab import livefiles
 from sessionlab.errors import SourceError
 
 MAGIC = b"SQLite format 3\0"
@@ -60,11 +61,15 @@ def way_to(path: Path, scratch: Path, *, busy: bool = False) -> OpenWay:
     * With a log and its index (``-shm``): without writing to the index. If no other program has it open, SQLite takes
       no locks then; if one turns out to (``busy``), the index is shared with it as SQLite has it: every reader marks
       there what it reads.
+    * If a store of this process has it open: from a copy that the store makes (see :mod:`sessionlab.livefiles`).
     * With a log that has lost its index, or a rollback journal left by a crash: from a copy, which may recover.
 
     Raises:
         SourceError: it cannot be opened.
     """
+    live = livefiles.backup_of(path)
+    if live:
+        return _way_to_live(live, scratch)
     try:
         main, wal, journal = files_of(path)
         way = _way_to_wal(main, wal, busy=busy) if _in_wal_mode(main) else _way_to_journal(main, journal)
@@ -85,6 +90,13 @@ def _way_to_wal(path: Path, wal: Path, *, busy: bool) -> OpenWay | None:
 def _way_to_journal(path: Path, journal: Path) -> OpenWay | None:
     way = OpenWay(_uri(path, "mode=ro"))
     return way if not journal.exists() or _opens(way) else None
+
+
+def _way_to_live(backup: livefiles.Backup, scratch: Path) -> OpenWay:
+    copy = scratch / "live"
+    copy.unlink(missing_ok=True)
+    backup(copy)
+    return OpenWay(_uri(copy, "mode=ro&immutable=1"))
 
 
 def _way_to_copy(files: tuple[Path, ...], scratch: Path) -> OpenWay:
