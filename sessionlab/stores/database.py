@@ -142,7 +142,7 @@ class Database(ABC):
         """Do something again and again, with longer and longer pauses, until the connection holds."""
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(lambda error: isinstance(error, ConnectionLost) and error.harmless),
-            wait=tenacity.wait_exponential_jitter(initial=0.05, max=2, jitter=0.1),
+            wait=tenacity.wait_exponential_jitter(multiplier=0.05, max=2, jitter=0.1),
             stop=tenacity.stop_after_attempt(_TRIES),
             reraise=True,
         )
@@ -198,10 +198,10 @@ class Database(ABC):
     def lost(self, lost: ConnectionLost) -> StoreError:
         """Say that the connection is lost, and what that means."""
         if lost.harmless:
-            return StoreError(f"{self.where} cannot be reached, and nothing was written ({lost}).")
+            return StoreError(f"{lost} It was tried {_TRIES} times, and nothing was written.")
         return StoreError(
             f"The connection to {self.where} was lost while it was writing. Whether the last change was kept is not"
-            f" known; look before doing it again ({lost})."
+            f" known; look before doing it again. {lost}"
         )
 
     @abstractmethod

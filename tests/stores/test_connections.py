@@ -1,0 +1,233 @@
+"""Connections that are lost, and databases that cannot be opened: done again where that is safe, else said clearly."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from sessionlab import CodegenStore, StoreError, open_store
+from sessionlab.stores import postgres, sqlite
+from sessionlab.stores.database import open_database
+from sessionlab.stores.postgres import PostgresDatabase
+
+SUICIDE = """
+CREATE FUNCTION {schema}.die() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$;
+CREATE CONSTRAINT TRIGGER die AFTER INSERT ON {schema}.iteration DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION {schema}.die();
+"""
+"""A server that loses the connection when a transaction is about to be kept."""
+
+
+@pytest.fixture
+def store(schema_url: str) -> Iterator[CodegenStore]:
+    with open_store("codegen", schema_url) as store:
+        yield store
+
+
+def end_all(store: CodegenStore) -> None:
+    """Let the server end all connections of a store."""
+    database = store._database
+    assert isinstance(database, PostgresDatabase)
+    before = {row[0] for row in database.run("SELECT pg_backend_pid()", reads=True).rows}
+    with psycopg.connect(database._to.for_driver(), autocommit=True) as admin:
+        for pid in before:
+            admin.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+
+
+def test_a_connection_that_was_ended_while_idle_is_replaced(store: CodegenStore) -> None:
+    session = store.insert_session("goal")
+    end_all(store)
+    assert store.get_session(session, ["design_goal"]) == {"design_goal": "goal"}
+    end_all(store)
+    assert store.insert_iteration(session, "code") == 1
+    end_all(store)
+    with store.transaction():
+        assert store.insert_iteration(session, "code") == 2
+
+
+def test_a_transaction_that_loses_its_connection_is_done_again(store: CodegenStore) -> None:
+    tries = []
+
+    def work() -> int:
+        session = store.insert_session("goal")
+        tries.append(session)
+        if len(tries) == 1:
+            transaction = store._database.current()
+            assert transaction is not None
+            with psycopg.connect(store._database._to.for_driver(), autocommit=True) as admin:  # type: ignore[attr-defined]
+                admin.execute("SELECT pg_terminate_backend(%s, 5000)", (transaction.connection.info.backend_pid,))
+        store.insert_iteration(session, "code")
+        return session
+
+    kept = store._database.transact(work)
+    assert kept == tries[1]
+    assert len(tries) == 2
+    assert [row["id"] for row in store.search_sessions("goal")] == [kept]
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_a_write_that_may_have_been_kept_is_not_done_again(store: CodegenStore, schema_url: str, many: bool) -> None:
+    session = store.insert_session("goal")
+    with psycopg.connect(schema_url.partition("schema=")[0].rstrip("?&"), autocommit=True) as admin:
+        admin.execute(SUICIDE.format(schema=schema_url.partition("schema=")[2]).encode())
+    rows = [{"session_id": session, "code": "code"}]
+    with pytest.raises(StoreError, match=r"lost while it was writing\. Whether the last change was kept is not known"):
+        store.insert_iterations(rows) if many else store.insert_iteration(session, "code")
+    assert store.get_iterations(session) == []
+
+
+def test_a_read_that_loses_its_connection_is_done_again(store: CodegenStore) -> None:
+    database = store._database
+    database.run("CREATE SEQUENCE tries")
+    end = "pg_terminate_backend(pg_backend_pid())::int"
+    once = f"SELECT CASE WHEN nextval('tries') = 1 THEN {end} ELSE 7 END, pg_sleep(0.05)"
+    assert database.run(once, reads=True).rows[0][0] == 7
+
+
+def test_an_idle_connection_is_asked_before_it_is_lent(store: CodegenStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = store.insert_session("goal")
+    monkeypatch.setattr(postgres, "_IDLE_SECONDS", -1.0)
+    assert store.get_session(session) is not None
+    end_all(store)
+    assert store.get_session(session) is not None
+
+
+def test_no_password_is_ever_shown(schema_url: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    url = schema_url.replace("postgres:@", "postgres:geheim@")
+    assert "geheim" in url
+    with open_store("codegen", url) as store:
+        shown = [repr(store), str(store)]
+        assert store.url == url
+        for call in (
+            lambda: store.insert_iteration(1, "code"),
+            lambda: open_store("codegen", url.replace("/postgres?", "/no?")),
+        ):
+            with pytest.raises(Exception, match=r".") as caught:
+                call()
+            shown.append(str(caught.value))
+    assert all("geheim" not in text for text in [*shown, caplog.text])
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("sqlite:///", "A store is a file or a Postgres database"),
+        ("sqlite:///:memory:", "A store is a file or a Postgres database"),
+        (":memory:", "A store is a file or a Postgres database"),
+        ("sqlite://store.db", "names no file"),
+        ("mysql://root:geheim@host/db", "it cannot begin with mysql://"),
+        ("sqlite:////no/such/folder/store.db", "There is no folder /no/such/folder"),
+        ("postgresql://user:ge heim@:x/y@z", "The Postgres URL cannot be read"),
+    ],
+)
+def test_urls_that_name_no_store(url: str, message: str) -> None:
+    with pytest.raises(StoreError, match=message) as caught:
+        open_store("codegen", url)
+    assert "heim" not in str(caught.value)
+
+
+def test_a_server_out_of_reach(tmp_path: Path) -> None:
+    began = time.monotonic()
+    with pytest.raises(
+        StoreError, match=r"the server cannot be reached; .* It was tried 5 times, and nothing was written"
+    ):
+        open_store("codegen", f"postgresql://postgres@/postgres?host={tmp_path}")
+    assert time.monotonic() - began < 5
+
+
+def test_a_database_that_is_not_there_is_asked_for_once(postgres_url: str) -> None:
+    began = time.monotonic()
+    with pytest.raises(StoreError, match="something that was asked for is not there"):
+        open_store("codegen", postgres_url.replace("/test_", "/nothing_"))
+    assert time.monotonic() - began < 0.5
+
+
+def test_the_environment_names_the_database(schema_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HOST", "DB", "USER", "PASSWORD", "PORT"):
+        monkeypatch.delenv(f"POSTGRES_{name}", raising=False)
+    with pytest.raises(StoreError, match="neither POSTGRES_HOST nor POSTGRES_DB is set"):
+        open_store("codegen")
+    monkeypatch.setenv("POSTGRES_HOST", schema_url.partition("host=")[2].partition("&")[0])
+    monkeypatch.setenv("POSTGRES_DB", "postgres")
+    monkeypatch.setenv("POSTGRES_USER", "postgres")
+    database = open_database(None)
+    assert database.run("SELECT current_database()", reads=True).rows == [("postgres",)]
+    database.close()
+
+
+def test_other_schemes_of_postgres_urls(schema_url: str) -> None:
+    with open_store("codegen", schema_url.replace("postgresql:", "postgresql+psycopg:")) as store:
+        assert store.insert_session("goal") == 1
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    path.write_text("no database at all, but a text of some length " * 100, encoding="utf-8")
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match="damaged or no SQLite database"):
+        open_store("codegen", path)
+    assert path.read_bytes() == before
+
+
+def test_a_file_that_somebody_keeps_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.1)
+    path = tmp_path / "store.db"
+    with (
+        open_store("codegen", path) as store,
+        closing(sqlite3.connect(path, isolation_level=None)) as other,
+    ):
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError, match=r"another program has kept it locked for 0\.1 seconds"):
+            store.insert_session("goal")
+        other.execute("ROLLBACK")
+        assert store.insert_session("goal") == 1
+
+
+def test_a_file_is_opened_as_it_should_be(tmp_path: Path) -> None:
+    with open_store("codegen", tmp_path / "store.db") as store:
+        asked = {
+            name: store._database.run(f"PRAGMA {name}").rows[0][0]
+            for name in ("journal_mode", "foreign_keys", "synchronous", "busy_timeout")
+        }
+    assert asked == {"journal_mode": "wal", "foreign_keys": 1, "synchronous": 1, "busy_timeout": 30_000}
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+def test_a_fork_gets_connections_of_its_own(store_url: str) -> None:
+    with open_store("codegen", store_url) as store:
+        store.insert_session("parent")
+        pid = os.fork()
+        if pid == 0:
+            try:
+                store.insert_session("child")
+                os._exit(0)
+            finally:
+                os._exit(1)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+        store.insert_session("parent again")
+        assert sorted(row["design_goal"] for row in store.search_sessions("parent")) == ["parent", "parent again"]
+        assert len(store.search_sessions("child")) == 1
+
+
+def test_a_backup_is_a_store(tmp_path: Path, schema_url: str) -> None:
+    with open_store("codegen", tmp_path / "store.db") as store:
+        store.insert_session("goal")
+        copy = store.backup(tmp_path / "copy.db")
+        store.insert_session("later")
+        with pytest.raises(StoreError, match="never overwrites"):
+            store.backup(copy)
+        with open_store("codegen", copy) as other:
+            assert len(other.search_sessions("goal")) == 1
+            assert other.search_sessions("later") == []
+    with open_store("codegen", schema_url) as server, pytest.raises(StoreError, match="pg_dump"):
+        server.backup(tmp_path / "other.db")
