@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -54,6 +54,17 @@ def postgres_data(folder: Path, sessions: int) -> None:
         write_samples(url, sessions, _SEED, kinds=["workflow"])
 
 
+def metrics_data(folder: Path, sessions: int) -> None:
+    """Fill ``lab.duckdb`` with sessions of all kinds, of each as many."""
+    from sessionlab import Lab
+
+    write_samples(folder, sessions, _SEED, format="sqlite")
+    with Lab(folder / "lab.duckdb") as lab:
+        for database in sorted(folder.glob("*.db")):
+            lab.load(database)
+            database.unlink()
+
+
 @contextmanager
 def postgres(folder: Path) -> Iterator[str]:
     """Run the embedded server whose data are in a folder; yield its URL."""
@@ -75,3 +86,13 @@ def ready(root: Path, name: str, size: str) -> Path:
         subprocess.run([sys.executable, "-m", "tests.benchmarks", "--make", name, str(folder), size], check=True)
         (folder / "done").touch()
     return folder
+
+
+DATA: dict[str, Callable[[Path, int], None]] = {
+    "sqlite": sqlite_data,
+    "json": json_data,
+    "postgres": postgres_data,
+    "refresh": many_files,
+    "metrics": metrics_data,
+}
+"""What makes the data of each case."""

@@ -6,7 +6,6 @@ import json
 import os
 from pathlib import Path
 
-from tests.benchmarks.data import json_data, many_files, postgres_data, sqlite_data
 from tests.benchmarks.measure import Case
 
 _CODEGEN = ("session", "iteration", "error")
@@ -168,36 +167,26 @@ def stat_files(data: Path, scratch: Path) -> None:
 
 
 CASES = {
-    "sqlite": (
+    case.name: case
+    for case in (
         Case(
             "sqlite",
             {"ours": ours_sqlite, "DuckDB to DuckDB": copy_duckdb, "pandas.read_sql": pandas_sqlite},
             "DuckDB to DuckDB",
             {"DuckDB to DuckDB": 1.5, "pandas.read_sql": 1.0},
         ),
-        sqlite_data,
-    ),
-    "json": (
         Case(
             "json",
             {"ours": ours_json, "read_json by hand": read_json, "json.load + json_normalize": pandas_json},
             "read_json by hand",
             {"read_json by hand": 2.0, "json.load + json_normalize": 0.4},
         ),
-        json_data,
-    ),
-    "postgres": (
         Case(
             "postgres",
             {"ours": ours_postgres, "COPY binary to nowhere": copy_postgres},
             "COPY binary to nowhere",
             {"COPY binary to nowhere": 2.5},
         ),
-        postgres_data,
-    ),
-    "refresh": (
         Case("refresh", {"ours": ours_refresh, "stat only": stat_files}, "stat only"),
-        many_files,
-    ),
+    )
 }
-"""Each case with what makes its data."""
