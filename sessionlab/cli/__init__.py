@@ -13,6 +13,7 @@ import click
 from sessionlab import __version__
 from sessionlab.cli.answers import report, sql, stats
 from sessionlab.cli.demo import demo
+from sessionlab.cli.notebook import notebook
 from sessionlab.cli.sources import forget, load, refresh, rejects, sources
 from sessionlab.errors import SessionlabError
 
@@ -26,7 +27,7 @@ def cli() -> None:
     """
 
 
-for _command in (load, refresh, sources, rejects, forget, sql, stats, report, demo):
+for _command in (load, refresh, sources, rejects, forget, sql, stats, report, demo, notebook):
     cli.add_command(_command)
 
 

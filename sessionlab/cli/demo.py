@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from sessionlab.cli.options import show
-from sessionlab.errors import NotFound
 from sessionlab.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -55,9 +54,10 @@ def demo(
         _write(target, sessions, seed, kinds, form)
         return
     from sessionlab.lab import Lab
+    from sessionlab.samples import sample_files
 
     with Lab(lab_path) as lab:
-        for source in sorted(_samples().iterdir()):
+        for source in sorted(sample_files().iterdir()):
             report = lab.load(str(source))
             click.echo(f"loaded {report.sessions:,} {', '.join(report.kinds)} sessions from {source.name}")
         click.echo("\nHow it went, by kind of session:")
@@ -68,19 +68,6 @@ def demo(
         show(lab.metrics.attempts(by="model", where="model IS NOT NULL"))
         click.echo(f"\nThe same as a page: {lab.report(page, title='Sample sessions')}")
     click.echo(f'Ask more: sessionlab sql "FROM sessions WHERE attempts > 3" --lab {lab_path}')
-
-
-def _samples() -> Path:
-    """Find the samples: inside the package once installed, beside it in a checkout.
-
-    Raises:
-        NotFound: they are in neither place.
-    """
-    package = Path(__file__).parents[1]
-    for place in (package / "data", package.parent / "data"):
-        if place.is_dir():
-            return place
-    raise NotFound(f"The samples are missing from {package}. Make some: sessionlab demo --write samples")
 
 
 def _write(target: str, sessions: int, seed: int, kinds: tuple[str, ...], form: str) -> None:

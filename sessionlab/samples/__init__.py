@@ -5,7 +5,8 @@
 ('codegen', 'workflow', 'conversation', 'worktree')
 """
 
+from sessionlab.samples.files import notebook_files, sample_files
 from sessionlab.samples.generate import KINDS
 from sessionlab.samples.write import write_samples
 
-__all__ = ["KINDS", "write_samples"]
+__all__ = ["KINDS", "notebook_files", "sample_files", "write_samples"]
