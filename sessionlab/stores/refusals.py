@@ -68,7 +68,7 @@ def _no_parent(
 
 
 def _one_of(table: str, column: str) -> str:
-    return f"the {column} of {'an' if table[0] in 'aeiou' else 'a'} {table}"
+    return f"the {column} of {'an' if table[0] in 'aeiou' else 'a'} {table.removesuffix('s')}"
 
 
 def _is_there(database: Database, table: str, column: str, value: Any) -> bool:

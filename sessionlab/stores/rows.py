@@ -9,6 +9,7 @@ from operator import itemgetter
 from typing import Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from sessionlab.errors import InvalidRecord, NotFound, QueryError
 from sessionlab.stores.checks import encoder, is_plain, shown
@@ -17,6 +18,7 @@ from sessionlab.stores.declare import StoreSchema, StoreTable
 from sessionlab.stores.refusals import explain
 from sessionlab.stores.statements import Row, Statement
 from sessionlab.stores.tables import tables_of
+from sessionlab.stores.values import Engine
 
 
 class Unset(Enum):
@@ -27,6 +29,9 @@ class Unset(Enum):
     def __repr__(self) -> str:
         return "UNSET"
 
+
+INSERTS: dict[Engine, Callable[[sa.Table], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+"""What inserts a row or changes the one that is there already."""
 
 UNSET: Final = Unset.UNSET
 """Stands for "leave it as it is" in an update, where None means "clear it"."""
@@ -55,10 +60,25 @@ class Rows:
         """
         encoded = self.encode(values)
         key = self._counted or self.table.primary_key.columns.values()[0].name
-        statement = self._statement(
+        statement = self.statement(
             ("insert", tuple(encoded)),
             lambda: sa.insert(self.table).values(_bound(encoded)).returning(self.table.c[key]),
         )
+        return self.write(statement, encoded, values).rows[0][0]
+
+    def save(self, values: Mapping[str, Any], key: str, once: Sequence[str] = ()) -> Any:
+        """Insert a row, or change the one that has the same ``key``; give its primary key.
+
+        Args:
+            values: What is given, with the key. What is left out has its default in a new row, and stays in an old one.
+            key: The field that no two rows have the same of.
+            once: The fields that an old row keeps.
+
+        Raises:
+            InvalidRecord: a value is refused.
+        """
+        encoded = self.encode(values)
+        statement = self.statement(("save", key, tuple(encoded)), lambda: self._save(encoded, key, once))
         return self.write(statement, encoded, values).rows[0][0]
 
     def get(self, where: Mapping[str, Any], fields: Iterable[str] | None = None) -> Row | None:
@@ -76,7 +96,7 @@ class Rows:
         """
         names = self.named(fields)
         encoded = self.encode(where, as_key=True)
-        statement = self._statement(
+        statement = self.statement(
             ("select", names, tuple(encoded), tuple(order)), lambda: self._select(names, tuple(encoded), order)
         )
         return self.read(statement, encoded)
@@ -94,14 +114,14 @@ class Rows:
             if not self.all(where, [self.table.c[0].name]):
                 raise self.missing(where)
             return
-        statement = self._statement(("update", tuple(encoded), tuple(where)), lambda: self._update(encoded, where))
+        statement = self.statement(("update", tuple(encoded), tuple(where)), lambda: self._update(encoded, where))
         if not self.write(statement, {**encoded, **key}, changes).changed:
             raise self.missing(where)
 
     def delete(self, where: Mapping[str, Any]) -> int:
         """Delete the rows that have some values; give how many."""
         encoded = self.encode(where, as_key=True)
-        statement = self._statement(
+        statement = self.statement(
             ("delete", tuple(where)), lambda: sa.delete(self.table).where(*self._equal(tuple(encoded)))
         )
         return self.write(statement, encoded, {}).changed
@@ -166,16 +186,17 @@ class Rows:
         """Run a SELECT made for the occasion; it gives rows of this table, or some columns of them."""
         return self.read(Statement(core, self._database.engine, self.decoders), {})
 
-    def missing(self, where: Mapping[str, Any]) -> NotFound:
-        """Say that there is no such row."""
-        wanted = " and ".join(f"{name} {shown(value)}" for name, value in where.items())
-        return NotFound(f"There is no {self.name} with {wanted}.")
-
-    def _statement(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Statement:
+    def statement(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Statement:
+        """Give a statement that has been compiled before, or make it; the key must tell it from all others."""
         found = self._known.get(key)
         if found is None:
             found = self._known[key] = Statement(make(), self._database.engine, self.decoders)
         return found
+
+    def missing(self, where: Mapping[str, Any]) -> NotFound:
+        """Say that there is no such row."""
+        wanted = " and ".join(f"{name} {shown(value)}" for name, value in where.items())
+        return NotFound(f"There is no {self.name.removesuffix('s')} with {wanted}.")
 
     def _select(self, names: Sequence[str], where: Sequence[str], order: Sequence[str]) -> sa.Select[Any]:
         columns = self.table.c
@@ -188,6 +209,16 @@ class Rows:
 
     def _update(self, changes: Iterable[str], where: Mapping[str, Any]) -> sa.Update:
         return sa.update(self.table).values(_bound(changes)).where(*self._equal(tuple(where), "where_"))
+
+    def _save(self, values: Iterable[str], key: str, once: Sequence[str]) -> Any:
+        insert = INSERTS[self._database.engine](self.table).values(_bound(values))
+        kept = {key, *once}
+        # With nothing to change, the key is set to what it is: a row that is not changed is not given back.
+        changed = [name for name in values if name not in kept] or [key]
+        saved = insert.on_conflict_do_update(
+            index_elements=[key], set_={name: insert.excluded[name] for name in changed}
+        )
+        return saved.returning(*self.table.primary_key.columns)
 
     def _names_in(self, rows: Sequence[Mapping[str, Any]], allowed: Sequence[str]) -> tuple[str, ...]:
         found = set(chain.from_iterable(rows))

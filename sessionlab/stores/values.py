@@ -7,8 +7,9 @@ Both engines take and give the same Python values: ``str``, ``int``, ``bool``, `
 from __future__ import annotations
 
 import json
+import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
@@ -22,6 +23,8 @@ Engine = Literal["sqlite", "postgresql"]
 Convert = Callable[[Any], Any]
 
 _SMALLEST, _LARGEST = -(2**63), 2**63 - 1
+_JSON_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
@@ -96,18 +99,31 @@ def _read_moment(value: Any) -> Any:
         return value
 
 
-def _json(value: Any) -> str:
+def _dumped(value: Any) -> str:
     try:
         return json.dumps(value, ensure_ascii=False, allow_nan=False)
     except (TypeError, RecursionError) as error:
         raise ValueError(value) from error
 
 
+def _json(value: Any) -> str:
+    text = _dumped(value)
+    if not text.isascii():
+        text.encode()  # a text with surrogates is no JSON
+    return text
+
+
 def _json_without_nul(value: Any) -> str:
     text = _json(value)
-    if "\\u0000" in text and "\0" in str(json.loads(text, object_pairs_hook=lambda pairs: "".join(map(str, pairs)))):
+    if _JSON_NUL.search(text):
         raise ValueError(value)
     return text
+
+
+def _object(value: Any) -> dict[str, Any]:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise ValueError(value)
 
 
 def _read_json(value: Any) -> Any:
@@ -117,8 +133,21 @@ def _read_json(value: Any) -> Any:
         return value
 
 
+def _kept(value: Any) -> str:
+    """Write JSON as ASCII where UTF-8 cannot hold it: half of a surrogate pair stands in real files."""
+    text = _dumped(value)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(value)
+    return text
+
+
 def _uuid(value: Any) -> str:
-    return str(value if isinstance(value, uuid.UUID) else uuid.UUID(_text(value)))
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    text = _text(value)
+    return text if _UUID.fullmatch(text) else str(uuid.UUID(text))
 
 
 def varchar(length: int) -> ValueType:
@@ -163,6 +192,20 @@ JSON = ValueType(
     "what JSON can hold",
     {"sqlite": _json, "postgresql": _json_without_nul},
     {"sqlite": _read_json},
+)
+KEPT = ValueType(
+    sa.Text(),
+    "what JSON can hold",
+    {"sqlite": _kept, "postgresql": _kept},
+    {"sqlite": _read_json, "postgresql": _read_json},
+)
+"""JSON that comes out to the letter: as a text on both engines, where ``jsonb`` would change numbers and refuse NUL."""
+
+OBJECT = ValueType(
+    JSON.sql,
+    "a JSON object",
+    {"sqlite": lambda value: _json(_object(value)), "postgresql": lambda value: _json_without_nul(_object(value))},
+    JSON.decode,
 )
 UUID = ValueType(
     sa.Uuid(as_uuid=False).with_variant(sa.Text(), "sqlite"),
