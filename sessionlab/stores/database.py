@@ -129,14 +129,23 @@ class Database(ABC):
             with opened():
                 return work()
 
-        if self.current() is not None:
-            return work()
+        transaction = self.current()
+        if transaction is not None:
+            return self._part_of(transaction, work)
         try:
             return attempt()
         except ConnectionLost as lost:
             if not lost.harmless:
                 raise self.lost(lost) from None
             return self._again(attempt)
+
+    def _part_of(self, transaction: Transaction, work: Callable[[], T]) -> T:
+        """Do some work as a part of a transaction, which is spoiled if the work stops half-way."""
+        try:
+            return work()
+        except BaseException:
+            transaction.spoiled = True
+            raise
 
     def _again(self, work: Callable[[], T]) -> T:
         """Do something again and again, with longer and longer pauses, until the connection holds."""
@@ -204,6 +213,9 @@ class Database(ABC):
             f" known; look before doing it again. {lost}"
         )
 
+    def settle(self) -> None:  # noqa: B027 - most databases need nothing
+        """Do what a database needs that is known to be a store, or to become one."""
+
     @abstractmethod
     def run_alone(self, text: str, values: Sequence[Any], *, reads: bool) -> Done:
         """Run one statement that is kept at once."""
@@ -268,12 +280,13 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forsake_all)
 
 
-def open_database(url: str | os.PathLike[str] | None) -> Database:
+def open_database(url: str | os.PathLike[str] | None, *, make: bool = True) -> Database:
     """Open an SQLite file (made if there is none) or a Postgres database.
 
     Args:
         url: ``sqlite:///path`` or a path; ``postgresql://…``, of which ``?schema=`` names the schema; None for the
             Postgres database that ``POSTGRES_HOST``, ``_PORT``, ``_USER``, ``_PASSWORD`` and ``_DB`` name.
+        make: Whether a file or a schema that is not there is made.
 
     Raises:
         StoreError: it cannot be opened.
@@ -284,7 +297,7 @@ def open_database(url: str | os.PathLike[str] | None) -> Database:
     text = _from_environment() if url is None else os.fspath(url)
     scheme = text.partition(":")[0].lower() if ":" in text else ""
     if scheme in ("postgresql", "postgres", "postgresql+psycopg"):
-        return PostgresDatabase(f"postgresql:{text.partition(':')[2]}")
+        return PostgresDatabase(f"postgresql:{text.partition(':')[2]}", make=make)
     if scheme == "sqlite" and not text.startswith("sqlite:///"):
         raise StoreError(f"{text} names no file. Write sqlite:///PATH; an absolute path makes four slashes.")
     path = text.removeprefix("sqlite:///")
@@ -292,7 +305,7 @@ def open_database(url: str | os.PathLike[str] | None) -> Database:
         raise StoreError("A store is a file or a Postgres database: each thread would have a memory of its own.")
     if "://" in path:
         raise StoreError(f"A store's URL is sqlite:///PATH or postgresql://…; it cannot begin with {scheme}://.")
-    return SqliteDatabase(Path(path))
+    return SqliteDatabase(Path(path), make=make)
 
 
 def _from_environment() -> str:

@@ -51,7 +51,7 @@ class PostgresDatabase(Database):
 
     engine: Engine = "postgresql"
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, make: bool = True) -> None:
         super().__init__()
         try:
             self._to = PostgresUrl.parse(url)
@@ -61,7 +61,8 @@ class PostgresDatabase(Database):
         self.url = url
         self._closed = False
         self._pool = self._new_pool()
-        self._make_schema()
+        if make:
+            self._make_schema()
 
     def _new_pool(self) -> QueuePool:
         pool = QueuePool(

@@ -43,7 +43,7 @@ class SqliteDatabase(Database):
 
     engine: Engine = "sqlite"
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, make: bool = True) -> None:
         super().__init__()
         self.path = path.expanduser().absolute()
         self.where = str(self.path)
@@ -51,13 +51,19 @@ class SqliteDatabase(Database):
         self._lock = threading.Lock()
         self._alive: WeakSet[_Connection] = WeakSet()
         self._closed = False
-        self._use_log()
+        self._look(make=make)
         self._unregister = livefiles.register(self.path, self.backup)
 
-    def _use_log(self) -> None:
-        """Turn the file to a log once and for all; SQLite does not wait for others by itself here."""
+    def _look(self, *, make: bool) -> None:
+        """See whether there is a database, without changing anything in it."""
         if not self.path.parent.is_dir():
             raise StoreError(f"There is no folder {self.path.parent} to keep the store {self.path.name} in. Make it.")
+        if not make and not self.path.is_file():
+            raise StoreError(f"There is no file {self.path}. 'sessionlab store init' makes a store.")
+        self.columns()
+
+    def settle(self) -> None:
+        """Turn the file to a log once and for all; SQLite does not wait for others by itself here."""
         until = time.monotonic() + BUSY_SECONDS
         while True:
             try:

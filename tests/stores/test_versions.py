@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -54,7 +57,6 @@ def run_script(url: str, statements: list[str]) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_new_store_is_at_head(kind: str, store_url: str) -> None:
-    assert current(store_url, kind) is None
     with open_store(kind, store_url) as store:
         assert store.version == SCHEMAS[kind].head
     assert current(store_url, kind) == SCHEMAS[kind].head
@@ -164,6 +166,30 @@ def test_the_statements_are_the_known_ones(kind: str, engine: Engine) -> None:
         file.write_text(text, encoding="utf-8")
         pytest.fail(f"{file.name} was missing and is written; look at it and run again.")
     assert text == file.read_text(encoding="utf-8")
+
+
+def test_asking_for_a_version_makes_nothing(tmp_path: Path, schema_url: str) -> None:
+    for call in (current, partial(downgrade, revision="base")):
+        with pytest.raises(StoreError, match="There is no file"):
+            call(tmp_path / "store.db", "codegen")
+    assert list(tmp_path.iterdir()) == []
+    assert current(schema_url, "codegen") is None
+    database = open_database(schema_url, make=False)
+    schema = schema_url.partition("schema=")[2]
+    assert database.run("SELECT count(*) FROM pg_namespace WHERE nspname = %s", (schema,)).rows == [(0,)]
+    database.close()
+
+
+def test_a_refused_file_is_left_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE session (other)")
+        other.commit()
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match=r"it lacks session\.id, .*, iteration, error\. Nothing was changed"):
+        open_store("codegen", path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_kind_without_a_store_is_refused(tmp_path: Path) -> None:

@@ -46,16 +46,17 @@ def current(url: str | os.PathLike[str] | None, kind: str) -> str | None:
     Raises:
         StoreError: it cannot be opened, or is of a later version.
     """
-    database = open_database(url)
+    schema = schema_of(kind)
+    database = open_database(url, make=False)
     try:
-        return version_of(database, schema_of(kind))
+        return version_of(database, schema)
     finally:
         database.close()
 
 
 def _moved(url: str | os.PathLike[str] | None, kind: str, revision: str, *, down: bool = False) -> str | None:
     schema = schema_of(kind)
-    database = open_database(url)
+    database = open_database(url, make=not down)
     try:
         if version_of(database, schema) is None and (is_there(database, schema) or not down):
             make_ready(database, kind)
