@@ -17,7 +17,11 @@ def make_ready(database: Database, kind: str) -> None:
         StoreError: it is of a later version, or what is there is no store of the kind.
     """
     schema = schema_of(kind)
-    if version_of(database, schema) == schema.head:
+    version = version_of(database, schema)
+    if version is None:
+        is_there(database, schema)
+    database.settle()
+    if version == schema.head:
         return
     database.transact(lambda: _make_or_adopt(database, schema))
     if version_of(database, schema) != schema.head:
