@@ -16,7 +16,7 @@ from sessionlab.stores.declare import FullText
 from sessionlab.stores.values import Engine
 
 _LONGEST = 100_000
-"""How many characters of a text Postgres searches: a ``tsvector`` holds 1 MB, and no row may fail for its length."""
+"""How many characters of a row Postgres searches: a ``tsvector`` holds 1 MB, and no row may fail for its length."""
 
 _SIGNS = string.punctuation
 _SPACES = " " * len(_SIGNS)
@@ -61,7 +61,8 @@ def _name(search: FullText) -> str:
 
 
 def _vector(search: FullText) -> str:
-    texts = " || ' ' || ".join(f"left(coalesce({quote(column)}, ''), {_LONGEST})" for column in search.columns)
+    longest = _LONGEST // len(search.columns)
+    texts = " || ' ' || ".join(f"left(coalesce({quote(column)}, ''), {longest})" for column in search.columns)
     return f"to_tsvector('simple', translate({texts}, {literal(_SIGNS)}, {literal(_SPACES)}))"
 
 

@@ -63,6 +63,7 @@ def test_a_new_store_is_at_head(kind: str, store_url: str) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
+@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
 @pytest.mark.parametrize("kind", KINDS)
 def test_its_tables_are_those_declared(kind: str, store_url: str, engine: Engine) -> None:
     open_store(kind, store_url).close()
