@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event, Thread
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 _EVERY = 0.2
 """Seconds between two looks at how far DuckDB has come."""
+
+_PATIENCE = 0.5
+"""Seconds before a notebook shows anything: what is done by then leaves no trace in the notebook."""
 
 
 class Line(Protocol):
@@ -127,25 +130,37 @@ def _terminal() -> Iterator[Line]:
 class _NotebookLine:
     """A line of an output cell, written anew in place. It needs no widgets."""
 
-    def __init__(self, handle: Any) -> None:
-        self._handle = handle
+    def __init__(self, display: Callable[..., Any]) -> None:
+        self._display = display
+        self._handle: Any = None
         self._began = self._shown = time.monotonic()
         self._text = ""
 
     def show(self, text: str, share: float | None) -> None:
         now = time.monotonic()
         done = "" if share is None else f" {share:.0f} %"
-        if text != self._text or now - self._shown >= 2 * _EVERY:
+        due = text != self._text or now - self._shown >= 2 * _EVERY
+        if due and now - self._began >= _PATIENCE:
             self._shown, self._text = now, text
-            line = f"{text}{done} ({now - self._began:.0f} s)"
-            self._handle.update({"text/plain": line}, raw=True)
+            self._write(f"{text}{done} ({now - self._began:.0f} s)")
+
+    def clear(self) -> None:
+        """Take away what was shown."""
+        if self._handle:
+            self._write("")
+
+    def _write(self, line: str) -> None:
+        data = {"text/plain": line}
+        if self._handle:
+            self._handle.update(data, raw=True)
+        else:
+            self._handle = self._display(data, raw=True, display_id=True)
 
 
 @contextmanager
 def _notebook() -> Iterator[Line]:
-    display = sys.modules["IPython"].display.display
-    handle = display({"text/plain": ""}, raw=True, display_id=True)
+    line = _NotebookLine(sys.modules["IPython"].display.display)
     try:
-        yield _NotebookLine(handle)
+        yield line
     finally:
-        handle.update({"text/plain": ""}, raw=True)
+        line.clear()

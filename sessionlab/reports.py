@@ -146,7 +146,7 @@ def _table(title: str, lines: Iterable[tuple[str, str]]) -> Table:
 def _plain(table: Table) -> str:
     from rich.console import Console
 
-    console = Console(file=io.StringIO(), width=100, color_system=None)
+    console = Console(file=io.StringIO(), width=100, color_system=None, force_jupyter=False)
     with console.capture() as capture:
         console.print(table)
     return capture.get()

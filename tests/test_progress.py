@@ -104,10 +104,19 @@ class Kernel:
 
 def test_a_notebook_shows_a_line_that_goes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     kernel = Kernel()
+    monkeypatch.setattr("sessionlab.progress._PATIENCE", 0)
     monkeypatch.setitem(sys.modules, "IPython", kernel)
     Lab().load(write_json(tmp_path / "runs.json", [1]))
     assert any(line.startswith("loading runs: ") and line.endswith("(0 s)") for line in kernel.shown)
     assert kernel.shown[-1] == ""
+
+
+def test_a_quick_load_leaves_no_trace_in_a_notebook(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    kernel = Kernel()
+    monkeypatch.setitem(sys.modules, "IPython", kernel)
+    monkeypatch.setattr("sessionlab.progress._PATIENCE", 60)
+    Lab().load(write_json(tmp_path / "runs.json", [1]))
+    assert kernel.shown == []
 
 
 def test_ipython_on_a_pipe_is_no_notebook(monkeypatch: pytest.MonkeyPatch) -> None:

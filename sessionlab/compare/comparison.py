@@ -135,7 +135,7 @@ class Comparison:
         """Write the comparison as plain text."""
         from rich.console import Console
 
-        console = Console(file=io.StringIO(), width=100, color_system=None)
+        console = Console(file=io.StringIO(), width=100, color_system=None, force_jupyter=False)
         with console.capture() as capture:
             console.print(self)
         return capture.get()
