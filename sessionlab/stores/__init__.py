@@ -10,9 +10,17 @@ from sessionlab.errors import StoreError
 if TYPE_CHECKING:
     from sessionlab.stores.base import Store
     from sessionlab.stores.codegen import CodegenStore
+    from sessionlab.stores.conversation import ConversationStore
     from sessionlab.stores.rows import UNSET, Unset
+    from sessionlab.stores.workflow import WorkflowStore
+    from sessionlab.stores.worktree import WorktreeStore
 
-STORES = {"codegen": ("sessionlab.stores.codegen", "CodegenStore")}
+STORES = {
+    "codegen": ("sessionlab.stores.codegen", "CodegenStore"),
+    "workflow": ("sessionlab.stores.workflow", "WorkflowStore"),
+    "conversation": ("sessionlab.stores.conversation", "ConversationStore"),
+    "worktree": ("sessionlab.stores.worktree", "WorktreeStore"),
+}
 """The module and the class of each kind's store."""
 
 _LAZY = {
@@ -22,11 +30,27 @@ _LAZY = {
     **{name: module for module, name in STORES.values()},
 }
 
-__all__ = ["STORES", "UNSET", "CodegenStore", "Store", "Unset", "open_store"]
+__all__ = [
+    "STORES",
+    "UNSET",
+    "CodegenStore",
+    "ConversationStore",
+    "Store",
+    "Unset",
+    "WorkflowStore",
+    "WorktreeStore",
+    "open_store",
+]
 
 
 @overload
 def open_store(kind: Literal["codegen"], url: str | os.PathLike[str] | None = None) -> CodegenStore: ...
+@overload
+def open_store(kind: Literal["workflow"], url: str | os.PathLike[str] | None = None) -> WorkflowStore: ...
+@overload
+def open_store(kind: Literal["conversation"], url: str | os.PathLike[str] | None = None) -> ConversationStore: ...
+@overload
+def open_store(kind: Literal["worktree"], url: str | os.PathLike[str] | None = None) -> WorktreeStore: ...
 @overload
 def open_store(kind: str, url: str | os.PathLike[str] | None = None) -> Store: ...
 

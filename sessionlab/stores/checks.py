@@ -33,15 +33,16 @@ def encoder(table: str, name: str, asked: Field, type_: ValueType, engine: Engin
             encoded = convert(value)
         except (ValueError, TypeError, OverflowError):
             raise refused(value) from None
-        if (allowed and encoded not in allowed) or (asked.not_empty and encoded == "") or _too_small(encoded, asked):
+        if (allowed and encoded not in allowed) or (asked.not_empty and encoded == "") or _out_of_range(encoded, asked):
             raise refused(value)
         return encoded
 
     return encode
 
 
-def _too_small(value: Any, asked: Field) -> bool:
-    return asked.at_least is not None and value < asked.at_least
+def _out_of_range(value: Any, asked: Field) -> bool:
+    too_small = asked.at_least is not None and value < asked.at_least
+    return too_small or (asked.at_most is not None and value > asked.at_most)
 
 
 def may_be(value: Any, asked: Field, type_: ValueType, engine: Engine) -> str:
@@ -51,6 +52,8 @@ def may_be(value: Any, asked: Field, type_: ValueType, engine: Engine) -> str:
         words[-1] += " that is not empty"
     if asked.at_least is not None:
         words[-1] += f", {asked.at_least} or more"
+    if asked.at_most is not None:
+        words[-1] += f", {asked.at_most} or less"
     if engine == "postgresql" and "\0" in str(value):
         words[-1] += " without NUL characters, which Postgres cannot keep"
     if asked.null:
@@ -69,7 +72,7 @@ def is_plain(values: Sequence[Any], asked: Field, type_: ValueType) -> bool:
 
     A False says nothing: the values are then to be encoded one by one.
     """
-    if asked.not_empty or asked.at_least is not None:
+    if asked.not_empty or asked.at_least is not None or asked.at_most is not None:
         return False
     takes = type_.plain if asked.null else type_.plain - {type(None)}
     if not set(map(type, values)) <= takes:

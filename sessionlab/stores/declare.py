@@ -33,6 +33,7 @@ class Field:
         one_of: The only texts that it may be.
         not_empty: Whether the empty text is refused.
         at_least: The least that a number may be.
+        at_most: The most that a number may be.
         refers: The ``table.column`` whose values it must be one of.
         cascade: Whether the row goes away with the one referred to.
         unique: Whether no two rows may have the same.
@@ -45,6 +46,7 @@ class Field:
     one_of: tuple[str, ...] = ()
     not_empty: bool = False
     at_least: int | None = None
+    at_most: int | None = None
     refers: str | None = None
     cascade: bool = False
     unique: bool = False
@@ -60,7 +62,9 @@ class StoreTable:
     """A table of a store: the fields of the kind's columns that are more than plain, by name.
 
     ``key`` is the primary key if it is not the kind's; ``unique`` are sets of columns of which no two rows have the
-    same. A ``strict`` table has no value of another type on SQLite either.
+    same. A ``strict`` table has no value of another type on SQLite either. ``own`` are columns that the store has after
+    the kind's, and all columns of a table that the kind does not have. ``added`` are the columns that a store made by
+    another program may lack, or all of them if it may lack the table: they are added when it is taken over.
     """
 
     name: str
@@ -68,6 +72,8 @@ class StoreTable:
     key: tuple[str, ...] = ()
     unique: tuple[tuple[str, ...], ...] = ()
     strict: bool = False
+    own: tuple[Column, ...] = ()
+    added: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -133,8 +139,13 @@ class StoreSchema:
 
     def columns(self, table: StoreTable) -> tuple[tuple[Column, Field, ValueType], ...]:
         """Give a table's columns in order, with what the store asks of each, and its type."""
-        fields = ((column, table.fields.get(column.name, Field())) for column in self.native(table))
+        listed = (*(self.native(table) if self.is_native(table) else ()), *table.own)
+        fields = ((column, table.fields.get(column.name, Field())) for column in listed)
         return tuple((column, asked, asked.type or _TYPES[column.type]) for column, asked in fields)
+
+    def is_native(self, table: StoreTable) -> bool:
+        """Whether the kind has a table, rather than the store alone."""
+        return any(each.name == table.name for each in KINDS[self.kind].tables)
 
     def native(self, table: StoreTable) -> NativeTable:
         """Give the kind's own declaration of a table."""

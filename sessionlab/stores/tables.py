@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Set
 from functools import cache
 from typing import Any
 
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import Dialect
-from sqlalchemy.schema import CreateIndex, CreateTable, DropIndex, DropTable
+from sqlalchemy.schema import CreateColumn, CreateIndex, CreateTable, DropIndex, DropTable
 
 from sessionlab.schema import Column, literal, quote
 from sessionlab.stores import fulltext
@@ -70,6 +71,8 @@ def _condition(name: str, asked: Field) -> str:
         checks.append(f"{quote(name)} <> ''")
     if asked.at_least is not None:
         checks.append(f"{quote(name)} >= {asked.at_least}")
+    if asked.at_most is not None:
+        checks.append(f"{quote(name)} <= {asked.at_most}")
     return " AND ".join(checks)
 
 
@@ -82,6 +85,19 @@ def _add_index(index: Index, table: sa.Table) -> None:
 def making_tables(kind: str, engine: Engine) -> list[str]:
     """Give the statements that make a kind's tables, without anything else."""
     return [_compiled(CreateTable(table), engine) for table in tables_of(kind, engine).sorted_tables]
+
+
+def making_lacking(kind: str, engine: Engine, there: Mapping[str, Set[str]]) -> list[str]:
+    """Give the statements that add what a store of another program may lack, by the columns that are there."""
+    statements = []
+    for table in tables_of(kind, engine).sorted_tables:
+        if table.name not in there:
+            statements.append(_compiled(CreateTable(table), engine))
+            continue
+        lacking = [column for column in table.columns if column.name not in there[table.name]]
+        specified = [_compiled(CreateColumn(column), engine) for column in lacking]
+        statements += [f"ALTER TABLE {quote(table.name)} ADD COLUMN {text}" for text in specified]
+    return statements
 
 
 def making(kind: str, engine: Engine, revision: str) -> list[str]:

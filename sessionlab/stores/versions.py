@@ -7,7 +7,7 @@ from sessionlab.schema import quote
 from sessionlab.stores.database import Database
 from sessionlab.stores.declare import INITIAL, StoreSchema
 from sessionlab.stores.schemas import schema_of
-from sessionlab.stores.tables import ddl, making, stamp
+from sessionlab.stores.tables import ddl, making, making_lacking, stamp
 
 
 def make_ready(database: Database, kind: str) -> None:
@@ -58,11 +58,12 @@ def _make_or_adopt(database: Database, schema: StoreSchema) -> None:
         tables, after = ddl(schema.kind, database.engine)
         database.run_script([*tables, *after])
         return
-    database.run_script([*making(schema.kind, database.engine, INITIAL), *stamp(schema.kind, INITIAL)])
+    lacking = making_lacking(schema.kind, database.engine, database.columns())
+    database.run_script([*lacking, *making(schema.kind, database.engine, INITIAL), *stamp(schema.kind, INITIAL)])
 
 
 def is_there(database: Database, schema: StoreSchema) -> bool:
-    """Whether all tables of a kind are there, with all their columns; False if none of them is.
+    """Whether the tables of a kind are there, with their columns, but for what may be added; False if none of them is.
 
     Raises:
         StoreError: some are, or they are others of that name; the message says what lacks.
@@ -74,7 +75,7 @@ def is_there(database: Database, schema: StoreSchema) -> bool:
         f"{table.name}.{column.name}" if table.name in there else table.name
         for table in schema.tables
         for column, _, _ in schema.columns(table)
-        if column.name not in there.get(table.name, set())
+        if column.name not in table.added and column.name not in there.get(table.name, set())
     ]
     if lacking:
         raise StoreError(

@@ -5,8 +5,11 @@ from __future__ import annotations
 from sessionlab.errors import StoreError
 from sessionlab.stores.declare import StoreSchema
 from sessionlab.stores.schemas.codegen import CODEGEN
+from sessionlab.stores.schemas.conversation import CONVERSATION
+from sessionlab.stores.schemas.workflow import WORKFLOW
+from sessionlab.stores.schemas.worktree import WORKTREE
 
-SCHEMAS: dict[str, StoreSchema] = {schema.kind: schema for schema in (CODEGEN,)}
+SCHEMAS: dict[str, StoreSchema] = {schema.kind: schema for schema in (CODEGEN, WORKFLOW, CONVERSATION, WORKTREE)}
 
 __all__ = ["SCHEMAS", "schema_of"]
 

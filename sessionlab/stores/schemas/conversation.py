@@ -41,11 +41,11 @@ CONVERSATION = StoreSchema(
         ),
     ),
     indexes=(
-        Index("idx_contexts_composite", "contexts", ("session_id", "created_at", "context_id"), since=INDEXED),
+        Index("idx_contexts_composite", "contexts", ("session_id", "created_at"), since=INDEXED),
         Index(
             "idx_conversations_composite",
             "conversations",
-            ("session_id", "timestamp", "conversation_id"),
+            ("session_id", "timestamp"),
             since=INDEXED,
         ),
     ),

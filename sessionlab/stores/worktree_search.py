@@ -1,0 +1,141 @@
+"""What a search of worktree sessions asks for, checked; and the order in which sessions come, by their times.
+
+Times stand as two writers have written them, with a ``Z`` or an offset and with more or fewer digits, so that they are
+compared here rather than by the database.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sessionlab.errors import QueryError
+from sessionlab.stores.base import bounded
+from sessionlab.stores.checks import shown
+from sessionlab.stores.schemas.worktree import STATUSES, TYPES
+
+_OFFSET = re.compile(r"\d[+-]\d\d:?\d\d$")
+_DAY = 10
+
+
+def moment(text: Any) -> str:
+    """Give a time as a text in UTC without a zone, which sorts as the times do; what is no time sorts as it is.
+
+    >>> moment("2025-11-13T12:46:40.5+09:00"), moment("2025-11-13T03:46:40.123456789Z")
+    ('2025-11-13T03:46:40.500000', '2025-11-13T03:46:40.123456789')
+    """
+    if not isinstance(text, str):
+        return ""
+    if text.endswith("Z"):
+        return text[:-1]
+    if text.endswith("+00:00"):
+        return text[:-6]
+    if _OFFSET.search(text):
+        try:
+            return datetime.fromisoformat(text).astimezone(UTC).replace(tzinfo=None).isoformat()
+        except (ValueError, OverflowError):
+            return text
+    return text.replace(" ", "T", 1)
+
+
+def newest_first(rows: Iterable[Any], key: Any) -> list[Any]:
+    """Sort by the time of the last change, the latest first; ``key`` gives it and the id of a row."""
+
+    def order(row: Any) -> tuple[str, str]:
+        changed, identity = key(row)
+        return moment(changed), str(identity)
+
+    return sorted(rows, key=order, reverse=True)
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What sessions to find: all that is given must hold.
+
+    Args:
+        session_type: The types wanted: one, or a list.
+        status: The statuses wanted: one, or a list. A debate in a round is ``running``.
+        date_from: The earliest ``createdAt``: a text in ISO 8601, a ``date`` or a ``datetime``.
+        date_to: The latest ``createdAt``; a day counts to its end.
+        search_query: Words that the task or one message has, all of them; or a session's id.
+        limit: How many sessions at most.
+        offset: How many to skip.
+    """
+
+    session_type: tuple[str, ...] = ()
+    status: tuple[str, ...] = ()
+    date_from: str = ""
+    date_to: str = ""
+    search_query: str | None = None
+    limit: int = 100
+    offset: int = 0
+
+    @classmethod
+    def of(cls, filters: Mapping[str, Any] | None) -> Filters:
+        """Check filters; None among them stands for what is not asked.
+
+        Raises:
+            QueryError: a filter is unknown, or has a value that it may not have.
+        """
+        given = {name: value for name, value in (filters or {}).items() if value is not None}
+        names = [field.name for field in fields(cls)]
+        unknown = [name for name in given if name not in names]
+        if unknown:
+            raise QueryError(f"There is no filter {', '.join(map(shown, unknown))}. There are: {', '.join(names)}.")
+        return cls(
+            session_type=_some_of("session_type", given.get("session_type", ()), TYPES),
+            status=_some_of("status", given.get("status", ()), STATUSES),
+            date_from=_time("date_from", given.get("date_from", "")),
+            date_to=_time("date_to", given.get("date_to", "")),
+            search_query=_words(given.get("search_query")),
+            limit=bounded(given.get("limit", 100)),
+            offset=_offset(given.get("offset", 0)),
+        )
+
+    def within(self, created: Any) -> bool:
+        """Whether a session made at some time is within the dates."""
+        at = moment(created)
+        until = at[:_DAY] if len(self.date_to) == _DAY else at
+        return (not self.date_from or at >= self.date_from) and (not self.date_to or until <= self.date_to)
+
+    def page(self, found: Sequence[Any]) -> Sequence[Any]:
+        """Give the part of what was found that is asked for."""
+        return found[self.offset : self.offset + self.limit]
+
+
+def _some_of(name: str, value: Any, allowed: Sequence[str]) -> tuple[str, ...]:
+    wanted = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, Iterable) else (value,)
+    for each in wanted:
+        if each not in allowed:
+            raise QueryError(f"{name} is {shown(each)}; it may be {', '.join(map(repr, allowed))}.")
+    return wanted
+
+
+def _time(name: str, value: Any) -> str:
+    """Give a time as :func:`moment` does, a day as ten characters."""
+    if isinstance(value, datetime):
+        value = value.isoformat()
+    elif isinstance(value, date):
+        return value.isoformat()
+    if value == "":
+        return ""
+    try:
+        datetime.fromisoformat(value)
+    except (ValueError, TypeError):
+        raise QueryError(f"{name} is {shown(value)}; it may be a date, or a time in ISO 8601.") from None
+    return moment(value)
+
+
+def _words(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    raise QueryError(f"search_query is {shown(value)}; it may be a text.")
+
+
+def _offset(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise QueryError(f"offset is {shown(value)}; it may be a whole number, 0 or more.")
+    return value
