@@ -38,8 +38,8 @@ class SqliteFile:
         add_chunk(con, self._kind, self._con, self._cast)
 
     def _cast(self, column: str, type_: str) -> str:
-        if type_ == "TIMESTAMP" and self._kind == "codegen":
-            # As SQLite's own CURRENT_TIMESTAMP has it, and milliseconds.
+        if type_ == "TIMESTAMP" and self._kind != "worktree":
+            # As SQLite's own CURRENT_TIMESTAMP has it, and milliseconds; worktree keeps what JSON has.
             return f"strftime({column}, '%Y-%m-%d %H:%M:%S.%g')"
         return _CASTS.get(type_, "{}").format(column)
 

@@ -25,8 +25,8 @@ CREATE TABLE conversations (
 	PRIMARY KEY (conversation_id), 
 	CONSTRAINT fk_conversations_session_id FOREIGN KEY(session_id) REFERENCES sessions (session_id) ON DELETE CASCADE
 );
-CREATE INDEX IF NOT EXISTS idx_contexts_composite ON contexts (session_id, created_at, context_id);
-CREATE INDEX IF NOT EXISTS idx_conversations_composite ON conversations (session_id, timestamp, conversation_id);
+CREATE INDEX IF NOT EXISTS idx_contexts_composite ON contexts (session_id, created_at);
+CREATE INDEX IF NOT EXISTS idx_conversations_composite ON conversations (session_id, timestamp);
 CREATE INDEX IF NOT EXISTS "idx_conversation_newest" ON "sessions" (coalesce(strftime('%Y-%m-%d %H:%M:%f', "start_time"), "start_time") DESC, "start_time" DESC, "session_id" DESC);
 CREATE INDEX IF NOT EXISTS "idx_conversation_user_newest" ON "sessions" ("user_id", coalesce(strftime('%Y-%m-%d %H:%M:%f', "start_time"), "start_time") DESC, "start_time" DESC, "session_id" DESC);
 CREATE VIRTUAL TABLE IF NOT EXISTS "conversations_fts" USING fts5("content", content = '', tokenize = 'unicode61 remove_diacritics 0');
