@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from sessionlab.errors import SourceError
-from sessionlab.samples.generate import TABLES, sql
+from sessionlab.samples.generate import TABLES
 from sessionlab.samples.tables import add_chunk, ddl, run
 from sessionlab.stores.schemas import SCHEMAS
 
@@ -47,8 +46,9 @@ class PostgresSchema:
             add_chunk(con, self._kind, self._con, self._cast, **{"adbc.ingest.target_db_schema": self._kind})
 
     def _cast(self, column: str, type_: str) -> str:
-        if type_ == "BIGINT" and self._kind not in SCHEMAS:
-            return f"{column}::INTEGER"
+        if type_ == "TIMESTAMP" and self._kind == "worktree":
+            # This store keeps times as the texts that JSON has.
+            return f"iso({column})"
         return _CASTS.get(type_, "{}").format(column)
 
     def finish(self) -> None:
@@ -79,11 +79,8 @@ class PostgresSchema:
 
 def _numbered(kind: str) -> list[str]:
     """Name the tables whose ids Postgres counts, as their declarations say."""
-    if kind in SCHEMAS:
-        tables = SCHEMAS[kind].tables
-        return [table.name for table in tables if any(each.counted for each in table.fields.values())]
-    declared = re.findall(r"CREATE TABLE (\w+) \(\n    id \{serial\}", sql(f"ddl/{kind}"))
-    return [str(table) for table in declared]
+    tables = SCHEMAS[kind].tables
+    return [table.name for table in tables if any(each.counted for each in table.fields.values())]
 
 
 def _next_id(table: str) -> str:

@@ -61,7 +61,6 @@ _VIEW = Made(
         "postgresql": ("DROP VIEW IF EXISTS session_complete",),
     },
 )
-_PENDING = "INSERT INTO migration_metadata (id) VALUES (1) ON CONFLICT DO NOTHING"
 
 WORKTREE = StoreSchema(
     kind="worktree",
@@ -193,10 +192,7 @@ WORKTREE = StoreSchema(
         Index("idx_set_aside_workspace", "set_aside", ("workspace_hash",)),
         Index("idx_sessions_composite", "sessions", ("workspace_id", "status", "-created_at"), since=INDEXED),
     ),
-    made=(
-        _VIEW,
-        Made("pending", make={"sqlite": (_PENDING,), "postgresql": (_PENDING,)}, drop={}),
-    ),
+    made=(_VIEW,),
     searches=(
         FullText("sessions", "id", ("task",), text_key=True),
         FullText("chat_messages", "id", ("content",), text_key=True),

@@ -120,7 +120,6 @@ SELECT
     (SELECT string_agg(r.runtime, ',' ORDER BY r.id) FROM session_runtime_mix AS r WHERE r.session_id = s.id) AS runtime_mix
 FROM sessions AS s JOIN workspaces AS w ON s.workspace_id = w.id
 ;
-INSERT INTO migration_metadata (id) VALUES (1) ON CONFLICT DO NOTHING;
 CREATE INDEX IF NOT EXISTS idx_sessions_composite ON sessions (workspace_id, status, created_at DESC);
 CREATE INDEX IF NOT EXISTS "sessions_fts" ON "sessions" USING gin (to_tsvector('simple', translate(left(coalesce("task", ''), 100000), '!"#$%&''()*+,-./:;<=>?@[\]^_`{|}~', '                                ')));
 CREATE INDEX IF NOT EXISTS "chat_messages_fts" ON "chat_messages" USING gin (to_tsvector('simple', translate(left(coalesce("content", ''), 100000), '!"#$%&''()*+,-./:;<=>?@[\]^_`{|}~', '                                ')));

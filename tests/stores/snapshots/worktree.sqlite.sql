@@ -123,7 +123,6 @@ SELECT
     (SELECT group_concat(r.runtime) FROM session_runtime_mix AS r WHERE r.session_id = s.id) AS runtime_mix
 FROM sessions AS s JOIN workspaces AS w ON s.workspace_id = w.id
 ;
-INSERT INTO migration_metadata (id) VALUES (1) ON CONFLICT DO NOTHING;
 CREATE INDEX IF NOT EXISTS idx_sessions_composite ON sessions (workspace_id, status, created_at DESC);
 CREATE VIRTUAL TABLE IF NOT EXISTS "sessions_fts" USING fts5("task", content = '', tokenize = 'unicode61 remove_diacritics 0');
 CREATE TABLE IF NOT EXISTS "sessions_fts_keys" (number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE);
