@@ -37,7 +37,7 @@ _COUNTERS = ("iterations", "errors", "mixes", "instances")
 
 @cache
 def sql(name: str) -> str:
-    """Read one of the package's SQL files, such as ``ddl/codegen``."""
+    """Read one of the package's SQL files, such as ``codegen``."""
     return (Path(__file__).parent / f"{name}.sql").read_text(encoding="utf-8")
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 # its 16 bytes, a jsonb the number of its format, 1, and its text. That saves a table of texts and its casts.
 _CASTS = {
     "TIMESTAMP": "{}::TIMESTAMPTZ",
+    "INTEGER": "{}::BIGINT",
     "UUID": "unhex(replace({}::VARCHAR, '-', ''))",
     "JSON": "'\\x01'::BLOB || encode({}::VARCHAR)",
 }

@@ -23,8 +23,14 @@ Tables = dict[str, list[Row]]
 _TIMES = re.compile(r"_at$|_time$|^timestamp$")
 _JSON = {"metadata", "problem_tests"}
 _FLAGS = {"tests_passed", "preserve_worktrees"}
-# What a nested form has no place for: ids that the store counts, and when a workspace was used.
-_COUNTED = {"instances": {"id"}, "session_runtime_mix": {"id"}, "workspaces": {"id", "created_at", "last_accessed_at"}}
+# What a nested form has no place for: ids that the store counts, when a workspace was used, what stores keep of JSON.
+_COUNTED = {
+    "sessions": {"absent", "extra"},
+    "instances": {"id", "absent", "extra"},
+    "chat_messages": {"seq", "absent", "extra"},
+    "session_runtime_mix": {"id"},
+    "workspaces": {"id", "created_at", "last_accessed_at"},
+}
 
 
 def from_json(folder: Path, kind: str) -> Tables:
