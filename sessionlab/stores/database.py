@@ -242,9 +242,12 @@ class Database(ABC):
 
     @abstractmethod
     def fill(
-        self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], counted: str | None
+        self, table: str, names: Sequence[str], columns: Sequence[Sequence[Any]], counted: str | None
     ) -> Sequence[int]:
-        """Insert many rows within the thread's transaction; give their new numbers if a column is ``counted``."""
+        """Insert many rows, given by their columns, within the thread's transaction.
+
+        Gives their new numbers if a column is ``counted``.
+        """
 
     @abstractmethod
     def sqlalchemy(self) -> SqlAlchemyEngine:

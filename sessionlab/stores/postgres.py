@@ -160,20 +160,21 @@ class PostgresDatabase(Database):
             connection.rollback()
 
     def fill(
-        self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], counted: str | None
+        self, table: str, names: Sequence[str], columns: Sequence[Sequence[Any]], counted: str | None
     ) -> Sequence[int]:
         """Insert many rows by COPY; their numbers are drawn beforehand, as COPY does not tell them."""
         transaction = self.current()
         assert transaction is not None  # noqa: S101 - the callers are ours
         connection: Connection = transaction.connection
-        numbers = self._numbers(table, counted, len(rows)) if counted else ()
-        names = [*([counted] if counted else []), *columns]
+        numbers = self._numbers(table, counted, len(columns[0])) if counted else ()
+        if counted:
+            names, columns = [counted, *names], [numbers, *columns]
         statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
             sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, names))
         )
         try:
             with connection.cursor() as cursor, cursor.copy(statement) as copy:
-                for row in ((number, *row) for number, row in zip(numbers, rows, strict=True)) if counted else rows:
+                for row in zip(*columns, strict=True):
                     copy.write_row(row)
         except _REFUSALS as error:
             raise Refusal(error) from error

@@ -140,9 +140,9 @@ class Rows:
         if not given:
             return ()
         names = self._names_in(given, allowed)
-        tuples = self._encoded(given, names)
+        columns = self._encoded(given, names)
         try:
-            return self._database.transact(lambda: self._database.fill(self.name, names, tuples, self._counted))
+            return self._database.transact(lambda: self._database.fill(self.name, names, columns, self._counted))
         except Refusal as refusal:
             for place, row in enumerate(given):
                 self._check(row, names, place)
@@ -228,14 +228,13 @@ class Rows:
             raise InvalidRecord(f"Rows for {self.name} have {names}; they may have {', '.join(allowed)}.")
         return tuple(name for name in allowed if name in found or not self._fields[name].null)
 
-    def _encoded(self, rows: Sequence[Mapping[str, Any]], names: tuple[str, ...]) -> list[tuple[Any, ...]]:
-        """Make tuples of rows; columns of plain values are checked as a whole, which is many times as fast."""
-        tuples = _tuples(rows, names)
-        columns: list[Any] = list(zip(*tuples, strict=True))
-        odd = [place for place, name in enumerate(names) if not is_plain(columns[place], *self._columns[name])]
-        for place in odd:
-            columns[place] = self._encoded_column(columns[place], names[place])
-        return list(zip(*columns, strict=True)) if odd else tuples
+    def _encoded(self, rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[Sequence[Any]]:
+        """Give the columns of rows; one of plain values is checked as a whole, which is many times as fast."""
+        columns = [_column(rows, name) for name in names]
+        for place, name in enumerate(names):
+            if not is_plain(columns[place], *self._columns[name]):
+                columns[place] = self._encoded_column(columns[place], name)
+        return columns
 
     def _encoded_column(self, values: Sequence[Any], name: str) -> list[Any]:
         encode = self.encoders[name]
@@ -257,10 +256,8 @@ def _bound(names: Iterable[str]) -> dict[str, Any]:
     return {name: sa.bindparam(name) for name in names}
 
 
-def _tuples(rows: Sequence[Mapping[str, Any]], names: tuple[str, ...]) -> list[tuple[Any, ...]]:
-    if len(names) == 1:
-        return [(row.get(names[0]),) for row in rows]
+def _column(rows: Sequence[Mapping[str, Any]], name: str) -> Sequence[Any]:
     try:
-        return list(map(itemgetter(*names), rows))
+        return list(map(itemgetter(name), rows))
     except KeyError:
-        return [tuple([row.get(name) for name in names]) for row in rows]
+        return [row.get(name) for row in rows]

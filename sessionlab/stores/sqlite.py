@@ -136,22 +136,23 @@ class SqliteDatabase(Database):
             connection.execute("ROLLBACK")
 
     def fill(
-        self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], counted: str | None
+        self, table: str, names: Sequence[str], columns: Sequence[Sequence[Any]], counted: str | None
     ) -> Sequence[int]:
         """Insert many rows; within a write transaction nobody else numbers any, so their numbers are a range."""
         transaction = self.current()
         assert transaction is not None  # noqa: S101 - the callers are ours
-        names, marks = ", ".join(map(quote, columns)), ", ".join("?" * len(columns))
+        named, marks = ", ".join(map(quote, names)), ", ".join("?" * len(names))
+        statement = f"INSERT INTO {quote(table)} ({named}) VALUES ({marks})"
         try:
-            transaction.connection.executemany(f"INSERT INTO {quote(table)} ({names}) VALUES ({marks})", rows)
+            transaction.connection.executemany(statement, zip(*columns, strict=True))
         except _REFUSALS as error:
             raise Refusal(error) from error
         except sqlite3.Error as error:
             raise self._refused(error) from error
-        if counted is None or not rows:
+        if counted is None:
             return ()
         ((last,),) = self.run(f"SELECT max({quote(counted)}) FROM {quote(table)}").rows
-        return range(last - len(rows) + 1, last + 1)
+        return range(last - len(columns[0]) + 1, last + 1)
 
     def run_script(self, statements: Sequence[str]) -> None:
         """Run statements without values."""

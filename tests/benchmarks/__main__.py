@@ -1,4 +1,4 @@
-"""``python -m tests.benchmarks load|metrics [--size small|medium|large] [--rounds N] [--case NAME] [--data DIR]``."""
+"""``python -m tests.benchmarks load|metrics|stores [--size SIZE] [--rounds N] [--case NAME] [--data DIR]``."""
 
 from __future__ import annotations
 
@@ -53,6 +53,17 @@ def metrics(size: str, rounds: int, names: tuple[str, ...], root: Path) -> None:
     from tests.benchmarks.metrics import report
 
     for line in report(ready(root, "metrics", size), rounds, names):
+        click.echo(line)
+
+
+@main.command()
+@click.option("--rounds", default=5, show_default=True, help="Runs of each way, in turn; medians are shown.")
+@click.option("--case", "names", multiple=True, help="Only this case, as 'sqlite insert'.")
+def stores(rounds: int, names: tuple[str, ...]) -> None:
+    """Stores beside the bare drivers, sqlite-utils and SQLAlchemy's ORM doing the same."""
+    from tests.benchmarks.stores import report
+
+    for line in report(rounds, names):
         click.echo(line)
 
 
