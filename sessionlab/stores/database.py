@@ -73,6 +73,8 @@ class Database(ABC):
     """What messages call it; holds no password."""
     url: str
     """What to connect with, password and all."""
+    schema_lock: str
+    """The statement that keeps all others from changing the schema until the transaction ends."""
 
     def __init__(self) -> None:
         self._local = threading.local()
@@ -256,10 +258,6 @@ class Database(ABC):
     @abstractmethod
     def run_script(self, statements: Sequence[str]) -> None:
         """Run statements without values within the thread's transaction."""
-
-    @abstractmethod
-    def lock_schema(self) -> None:
-        """Keep all others from changing the schema until the thread's transaction ends."""
 
     @abstractmethod
     def columns(self) -> dict[str, set[str]]:

@@ -50,6 +50,7 @@ class PostgresDatabase(Database):
     """A schema of a Postgres database."""
 
     engine: Engine = "postgresql"
+    schema_lock = f"SELECT pg_advisory_xact_lock({_SCHEMA_LOCK})"
 
     def __init__(self, url: str, *, make: bool = True) -> None:
         super().__init__()
@@ -194,10 +195,6 @@ class PostgresDatabase(Database):
         assert transaction is not None  # noqa: S101 - the callers are ours
         for statement in statements:
             self._run(transaction.connection, statement, None, harmless=True)
-
-    def lock_schema(self) -> None:
-        """Wait until nobody else makes or changes a store on this server."""
-        self.run("SELECT pg_advisory_xact_lock(%s)", (_SCHEMA_LOCK,))
 
     def columns(self) -> dict[str, set[str]]:
         """Give the columns of each table."""

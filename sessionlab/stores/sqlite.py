@@ -42,6 +42,7 @@ class SqliteDatabase(Database):
     """An SQLite file, made if it is not there."""
 
     engine: Engine = "sqlite"
+    schema_lock = "SELECT 'a write transaction locks all of the file'"
 
     def __init__(self, path: Path, *, make: bool = True) -> None:
         super().__init__()
@@ -158,9 +159,6 @@ class SqliteDatabase(Database):
         """Run statements without values."""
         for statement in statements:
             self.run(statement)
-
-    def lock_schema(self) -> None:
-        """Do nothing: a write transaction locks all of the file."""
 
     def columns(self) -> dict[str, set[str]]:
         """Give the columns of each table."""

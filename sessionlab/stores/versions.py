@@ -51,7 +51,7 @@ def version_of(database: Database, schema: StoreSchema) -> str | None:
 
 def _make_or_adopt(database: Database, schema: StoreSchema) -> None:
     """Make a store where nothing is; note down the first version where another program has made the tables."""
-    database.lock_schema()
+    database.run(database.schema_lock)
     if version_of(database, schema) is not None:
         return
     if not is_there(database, schema):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -120,6 +121,19 @@ def test_an_older_store_is_brought_up_when_it_is_opened(kind: str, store_url: st
     downgrade(store_url, kind, "0001")
     with open_store(kind, store_url) as store:
         assert store.version == SCHEMAS[kind].head
+
+
+@pytest.mark.parametrize("version", ["base", "0001"])
+def test_many_open_a_store_at_once_that_is_to_be_made_or_brought_up(version: str, store_url: str) -> None:
+    open_store("codegen", store_url).close()
+    downgrade(store_url, "codegen", version)
+
+    def opened(_: int) -> str | None:
+        with open_store("codegen", store_url) as store:
+            return store.version
+
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(opened, range(6))) == ["0003"] * 6
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -6,6 +6,7 @@ Each kind has a folder of revisions here, and each store a table that keeps its 
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 from alembic import command
@@ -20,6 +21,9 @@ from sessionlab.stores.schemas import schema_of
 from sessionlab.stores.versions import is_there, make_ready, version_of
 
 _HERE = Path(__file__).parent
+
+_one_at_a_time = threading.Lock()
+"""Alembic keeps what it is doing in its module, where two threads would meet."""
 
 
 def upgrade(url: str | os.PathLike[str] | None, kind: str, revision: str = "head") -> str | None:
@@ -70,7 +74,8 @@ def move(database: Database, kind: str, revision: str, *, down: bool = False) ->
     """Bring the store in a database to a revision, in one transaction."""
     engine = database.sqlalchemy()
     try:
-        with engine.begin() as connection:
+        with _one_at_a_time, engine.begin() as connection:
+            connection.exec_driver_sql(database.schema_lock)
             config = config_for(kind)
             config.attributes["connection"] = connection
             (command.downgrade if down else command.upgrade)(config, revision)
