@@ -136,6 +136,15 @@ def test_many_open_a_store_at_once_that_is_to_be_made_or_brought_up(version: str
         assert list(pool.map(opened, range(6))) == ["0003"] * 6
 
 
+def test_many_stores_are_brought_up_at_once(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{number}.db" for number in range(6)]
+    for path in paths:
+        open_store("codegen", path).close()
+        downgrade(path, "codegen", "0001")
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(lambda path: upgrade(path, "codegen"), paths)) == ["0003"] * 6
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_store_of_a_later_version_is_refused_and_left_alone(kind: str, store_url: str) -> None:
     open_store(kind, store_url).close()
