@@ -33,6 +33,11 @@ class LoadReport:
         superseded: How many records lost to another with their id.
         ignored: Files of a folder that are no JSON and were passed over.
         duration_s: Seconds it took.
+
+    >>> from sessionlab import Lab
+    >>> report = Lab().load("data/workflow.json")
+    >>> report.source, report.kinds, report.sessions, report.rejected
+    ('workflow', ('workflow',), 100, 0)
     """
 
     source: str
@@ -89,6 +94,10 @@ class RefreshReport:
         unchanged: How many files and databases are as they were, and were not read.
         failed: Sources that could not be looked at, and why; their rows are kept.
         loads: A report for each source that was read again.
+
+    >>> from sessionlab import Lab
+    >>> Lab().refresh()
+    RefreshReport(added=(), changed=(), gone=(), unchanged=0, failed=(), loads=())
     """
 
     added: tuple[str, ...] = ()

@@ -53,6 +53,10 @@ def save(chart: Chart, path: str | Path) -> Path:
     """Write a chart to a file, in the format of its suffix: .png, .svg, .html (opens offline) or .json.
 
     Returns the path. Raises ``SessionlabError`` for another suffix.
+
+    >>> from tempfile import mkdtemp
+    >>> save(lab.charts.success_rate(by="topic"), f"{mkdtemp()}/rates.svg").name
+    'rates.svg'
     """
     from sessionlab.charts.files import write
 

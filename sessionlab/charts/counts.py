@@ -25,6 +25,10 @@ def attempts(
 
     With a bucket the mean is a line over time, and the 90th percentile a dashed one. The columns of ``by``
     stand as in ``success_rate``, the number of sessions at the right.
+
+    >>> chart = lab.charts.attempts(by="kind")
+    >>> chart.title.text
+    'Attempts by kind'
     """
     data = frame(metrics, "attempts", by=by, where=where, bucket=bucket)
     if bucket:

@@ -34,6 +34,10 @@ def attempts_distribution(
     """Draw how many sessions took how many attempts, and how many of them passed.
 
     Groups and the spans of a bucket stand in panels. Where the attempts are very many, several numbers share a bar.
+
+    >>> chart = lab.charts.attempts_distribution(by="kind")
+    >>> chart.title.text
+    'Sessions by attempts by kind'
     """
     refuse_twins(dict.fromkeys(map(quote, columns_named(by)), ""), {"attempts": ""})
     question = Question(metrics, "success_rate", [*columns_named(by), "attempts"], where, bucket)

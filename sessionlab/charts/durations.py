@@ -38,6 +38,10 @@ def durations(
 
     A stroke marks the median, a diamond the 99th percentile. With a bucket the median is a line over time in a
     band from the 10th to the 90th. The columns of ``by`` stand as in ``success_rate``, the sessions at the right.
+
+    >>> chart = lab.charts.durations(by="kind")
+    >>> chart.title.text
+    'Durations by kind'
     """
     data = frame(metrics, "durations", by=by, where=where, bucket=bucket)
     if bucket:

@@ -32,6 +32,10 @@ def errors(
     """Draw the most frequent errors: a bar for each message, coloured by type, with the counts at the right.
 
     Groups and the spans of a bucket stand in panels.
+
+    >>> chart = lab.charts.errors(by="kind")
+    >>> chart.title.text
+    'Errors by kind'
     """
     data = panels(Question(metrics, "errors", by, where, bucket, weight="errors", empty="no errors"))
     limit = LIMITS["panels" if "panel" in data.places else "alone"]

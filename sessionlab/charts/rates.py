@@ -30,6 +30,10 @@ def success_rate(
 
     The first column of ``by`` stands along the axis and the second in colours, or with a bucket the first in
     colours; more stand in panels. Of many groups the largest are shown, and the rest as one.
+
+    >>> chart = lab.charts.success_rate(by="kind")
+    >>> chart.title.text
+    'Success rate by kind'
     """
     data = frame(metrics, "success_rate", by=by, where=where, bucket=bucket)
     picture = line(data) if bucket else bars(data, data.rows)
@@ -43,6 +47,10 @@ def timeline(
     """Draw the success rate over time in a band that is its 95 % interval, and below it the number of sessions.
 
     The first column of ``by`` stands in colours, more in panels, which leave out the number of sessions.
+
+    >>> chart = lab.charts.timeline(by="kind")
+    >>> chart.title.text
+    'Success rate and sessions over time by kind'
     """
     data = frame(metrics, "timeline", by=by, where=where, bucket=bucket)
     if "panel" in data.places:

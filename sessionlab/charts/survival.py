@@ -25,6 +25,10 @@ def success_by_attempt(
     """Draw the chance to have passed by each attempt, as steps in a band that is its 95 % interval.
 
     The first column of ``by`` stands in colours; more stand in panels, and so do the spans of a bucket.
+
+    >>> chart = lab.charts.success_by_attempt(by="kind")
+    >>> chart.title.text
+    'Success by attempt by kind'
     """
     question = Question(metrics, "success_by_attempt", by, where, bucket, weight="at_risk")
     data = curves(question)

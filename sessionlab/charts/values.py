@@ -27,6 +27,10 @@ def topics(
     """Draw what the sessions are about: each topic's share of the sessions beside its success rate.
 
     With ``by`` there is a pair of plots for each group. With a bucket the shares are stacked over time.
+
+    >>> chart = lab.charts.topics()
+    >>> chart.title.text
+    'Sessions and success rate by topic'
     """
     return _values("topic", metrics, by, where, bucket)
 
@@ -38,6 +42,10 @@ def difficulties(
     """Draw how difficult the sessions are: each difficulty's share of the sessions beside its success rate.
 
     With ``by`` there is a pair of plots for each group. With a bucket the shares are stacked over time.
+
+    >>> chart = lab.charts.difficulties()
+    >>> chart.title.text
+    'Sessions and success rate by difficulty'
     """
     return _values("difficulty", metrics, by, where, bucket)
 
@@ -49,6 +57,10 @@ def statuses(
     """Draw how the sessions stand: each status's share of the sessions beside its success rate.
 
     With ``by`` there is a pair of plots for each group. With a bucket the shares are stacked over time.
+
+    >>> chart = lab.charts.statuses()
+    >>> chart.title.text
+    'Sessions and success rate by status'
     """
     return _values("status", metrics, by, where, bucket)
 
@@ -60,6 +72,10 @@ def modes(
     """Draw in which modes the sessions run: each mode's share of the sessions beside its success rate.
 
     With ``by`` there is a pair of plots for each group. With a bucket the shares are stacked over time.
+
+    >>> chart = lab.charts.modes()
+    >>> chart.title.text
+    'Sessions and success rate by mode'
     """
     return _values("mode", metrics, by, where, bucket)
 

@@ -35,6 +35,10 @@ def winners(
 
     ``of`` is what is compared: ``"agent"``, ``"model"`` or ``"runtime"``. There is a pair of plots for each group
     and each span of a bucket.
+
+    >>> chart = lab.charts.winners(of="model")
+    >>> chart.title.text
+    'Wins of each model'
     """
     question = Question(
         metrics, "winners", by, where, bucket, weight="entered", empty="no competitions", more={"of": of}

@@ -24,7 +24,7 @@ _HERE = Path(__file__).parent
 
 
 class Explorer(anywidget.AnyWidget):
-    """A dashboard in a notebook whose picks come back to Python.
+    r"""A dashboard in a notebook whose picks come back to Python.
 
     Attributes:
         selection: The sessions that are picked: all that meet ``where`` while nothing is.
@@ -33,6 +33,13 @@ class Explorer(anywidget.AnyWidget):
         by: The columns to compare success by; set it, and the picture changes.
 
     Setting one takes back what was picked. One that does not hold raises ``QueryError`` and changes nothing.
+
+    >>> explorer = lab.explore(by="topic", where="kind = 'workflow'")
+    >>> explorer.selection.aggregate("count(*)").fetchall()
+    [(100,)]
+    >>> explorer.by = "model"
+    >>> explorer.condition
+    '"kind" = \'workflow\''
     """
 
     _esm = module((_HERE / "explorer.js").read_text(encoding="utf-8"))

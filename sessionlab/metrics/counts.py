@@ -18,6 +18,9 @@ def summary(*, by: str | Sequence[str] = (), where: str | None = None, bucket: s
     ``attempts_mean``, ``attempts_median`` and ``problem_attempts_mean`` a session; ``duration_median_s`` in
     seconds; ``errors``, the sum over the sessions. Each leaves out the sessions where its value is not known,
     and is NULL where it is known of none.
+
+    >>> lab.metrics.summary(by="kind").columns[:6]
+    ['kind', 'sessions', 'judged', 'passed', 'rate', 'low']
     """
     figures = {
         "attempts_mean": "avg(attempts)",
@@ -36,6 +39,9 @@ def attempts(*, by: str | Sequence[str] = (), where: str | None = None, bucket: 
     Columns: ``sessions``; ``mean``; ``std``, of a sample, NULL for less than two; ``median`` and ``p90``,
     interpolated between neighbours; ``max``; ``problem_mean``, the mean of ``problem_attempts``. All but the
     first leave out the sessions whose attempts are not known.
+
+    >>> lab.metrics.attempts(by="kind").project("kind, sessions, median, max").fetchall()
+    [('codegen', 100, 2.0, 5), ('conversation', 100, 1.0, 5), ('workflow', 100, 1.0, 5), ('worktree', 100, 2.0, 4)]
     """
     figures = {
         "sessions": "count(*)",
@@ -55,6 +61,9 @@ def attempts_distribution(*, by: str | Sequence[str] = (), where: str | None = N
 
     Columns: ``attempts``, NULL where they are not known; ``sessions``; ``passed``; ``share`` of the group's
     sessions, from 0 to 1. A number that no session took has no row.
+
+    >>> lab.metrics.attempts_distribution(where="kind = 'codegen'").project("attempts, sessions").fetchall()
+    [(1, 40), (2, 26), (3, 14), (4, 9), (5, 11)]
     """
     outer = groups(by, bucket)
     counts = {
@@ -72,6 +81,9 @@ def durations(*, by: str | Sequence[str] = (), where: str | None = None, bucket:
 
     Columns: ``sessions``; ``p10``, ``p50``, ``p90`` and ``p99``, the quantiles, interpolated between neighbours;
     ``mean``. All but the first leave out the sessions whose duration is not known, as it is while they run.
+
+    >>> lab.metrics.durations(by="kind").project("kind, round(p50) AS p50").fetchall()
+    [('codegen', 430.0), ('conversation', 268.0), ('workflow', 81.0), ('worktree', 2165.0)]
     """
     outer = groups(by, bucket)
     percents = (10, 50, 90, 99)

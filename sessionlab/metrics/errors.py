@@ -35,6 +35,9 @@ def errors(*, by: str | Sequence[str] = (), where: str | None = None, bucket: st
     into ``<n>``, ``<name>``, ``<path>`` and ``<hex>``, and spaces into one; ``errors``; ``sessions``, those in which
     it occurred; ``last_seen``. Types, messages and times that are not known are NULL. ``bucket`` is of when the
     session started. Errors of no session, as of an attempt that is gone, are left out.
+
+    >>> lab.metrics.errors().project("error_type, message, sessions").limit(1).fetchall()
+    [('runtime', 'NameError: name <name> is not defined', 27)]
     """
     outer = groups(by, bucket)
     keys, own = names(outer), ["error_type", "message"]

@@ -52,6 +52,9 @@ def success_rate(*, by: str | Sequence[str] = (), where: str | None = None, buck
 
     Columns: ``sessions``; ``judged``, those of known success; ``passed``; ``rate`` = passed / judged, and its
     95 % Wilson score interval ``low`` to ``high``, all from 0 to 1 and NULL where nothing is judged.
+
+    >>> lab.metrics.success_rate(by="kind").project("kind, judged, passed, round(rate, 2) AS rate").fetchall()
+    [('codegen', 100, 82, 0.82), ('conversation', 92, 76, 0.83), ('workflow', 95, 74, 0.78), ('worktree', 97, 59, 0.61)]
     """
     return select(groups(by, bucket), {"sessions": "count(*)", **SUCCESS}, where)
 
@@ -62,5 +65,8 @@ def timeline(*, by: str | Sequence[str] = (), where: str | None = None, bucket: 
 
     Columns: ``bucket``, the start of the span, NULL for the sessions whose start is not known; then as in
     ``success_rate``. A span in which no session started has no row.
+
+    >>> lab.metrics.timeline(bucket="month").project("bucket::DATE::VARCHAR, sessions").limit(2).fetchall()
+    [('2025-09-01', 44), ('2025-10-01', 48)]
     """
     return select(groups(by, checked_bucket(bucket)), {"sessions": "count(*)", **SUCCESS}, where)

@@ -36,6 +36,10 @@ def success_by_attempt(*, by: str | Sequence[str] = (), where: str | None = None
 
     The interval is Greenwood's (1926) on the scale of log(-log), which keeps it between 0 and 1 (Kalbfleisch &
     Prentice 1980). It is not defined, and NULL, while nothing has passed, and where all that were left passed.
+
+    >>> found = lab.metrics.success_by_attempt(where="kind = 'codegen'")
+    >>> found.project("attempt, at_risk, passed, round(rate, 2) AS rate").limit(2).fetchall()
+    [(1, 100, 40, 0.4), (2, 60, 23, 0.63)]
     """
     outer = groups(by, bucket)
     keys, curve = names(outer), {**_COUNTS, **_CURVE}

@@ -16,6 +16,9 @@ def topics(*, by: str | Sequence[str] = (), where: str | None = None, bucket: st
 
     Columns: ``value``, the topic; ``sessions``; ``share`` of the group's sessions, from 0 to 1; then
     as in ``success_rate``.
+
+    >>> lab.metrics.topics(where="topic IS NOT NULL").project("value, sessions, passed").limit(2).fetchall()
+    [('arrays', 26, 22), ('sorting', 21, 19)]
     """
     return _values("topic", by, where, bucket)
 
@@ -25,6 +28,9 @@ def difficulties(*, by: str | Sequence[str] = (), where: str | None = None, buck
     """Count the sessions of each difficulty, and tell how many of them succeeded; the most frequent first.
 
     Columns: ``value``, the difficulty; the others as in ``topics``.
+
+    >>> lab.metrics.difficulties(where="difficulty IS NOT NULL").project("value, sessions").fetchall()
+    [('hard', 74), ('easy', 72), ('medium', 54)]
     """
     return _values("difficulty", by, where, bucket)
 
@@ -34,6 +40,9 @@ def statuses(*, by: str | Sequence[str] = (), where: str | None = None, bucket: 
     """Count the sessions of each status, and tell how many of them succeeded; the most frequent first.
 
     Columns: ``value``, the status; the others as in ``topics``.
+
+    >>> lab.metrics.statuses().project("value, sessions").fetchall()
+    [('completed', 313), ('failed', 77), ('running', 9), ('paused', 1)]
     """
     return _values("status", by, where, bucket)
 
@@ -43,6 +52,9 @@ def modes(*, by: str | Sequence[str] = (), where: str | None = None, bucket: str
     """Count the sessions of each mode, and tell how many of them succeeded; the most frequent first.
 
     Columns: ``value``, the mode; the others as in ``topics``.
+
+    >>> lab.metrics.modes(where="kind = 'worktree'").project("value, sessions").fetchall()
+    [('competition', 50), ('ensemble', 26), ('debate', 24)]
     """
     return _values("mode", by, where, bucket)
 

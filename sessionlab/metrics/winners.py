@@ -53,6 +53,9 @@ def winners(
     group of its own, which is counted and not rated.
 
     The text alone knows no ratings, as they are not found by SQL; those that run it put them in.
+
+    >>> lab.metrics.winners(of="model").project("model, entered, won, round(rating, 1) AS rating").limit(2).fetchall()
+    [('quill-4', 20, 12, 0.6), ('heron-2', 26, 12, 0.4)]
     """
     return _written(of, by, where, bucket, rated={}, otherwise="not fitted")
 

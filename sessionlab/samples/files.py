@@ -26,6 +26,10 @@ def notebook_files() -> list[Path]:
 
     Raises:
         NotFound: they are missing.
+
+    Example:
+        >>> notebook_files()[0].name
+        '01_quickstart.ipynb'
     """
     return sorted(_beside("notebooks", "Install sessionlab again.").glob("*.ipynb"))
 

@@ -65,6 +65,11 @@ def write_samples(
 
     ``on_progress`` is called with a kind, its sessions written and its sessions in all, from the thread that
     writes the kind. ``chunk``, how many sessions are made at once, changes the memory used and nothing else.
+
+    >>> from tempfile import mkdtemp
+    >>> counts = write_samples(f"{mkdtemp()}/samples", sessions=8, seed=7)
+    >>> counts["codegen.session"], counts["workflow.session_states"]
+    (2, 2)
     """
     shares = _shares(sessions, kinds)
     if str(target).startswith(("postgresql://", "postgres://")):

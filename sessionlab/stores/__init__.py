@@ -68,6 +68,13 @@ def open_store(kind: str, url: str | os.PathLike[str] | None = None) -> Store:
 
     Raises:
         StoreError: there is no such kind of store, or it cannot be opened.
+
+    Example:
+        >>> from tempfile import mkdtemp
+        >>> with open_store("codegen", f"{mkdtemp()}/codegen.db") as store:
+        ...     session = store.insert_session("sort a list")
+        ...     store.get_session(session)["design_goal"]
+        'sort a list'
     """
     if kind not in STORES:
         raise StoreError(f"There is no store of the kind {kind!r}. There are: {', '.join(STORES)}.")

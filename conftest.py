@@ -1,0 +1,29 @@
+"""What all doctests find beside their module's own names: ``lab``, with the samples in it."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import pytest
+from _pytest.doctest import DoctestItem
+
+if TYPE_CHECKING:
+    from sessionlab import Lab
+
+
+@cache
+def _samples() -> Lab:
+    from sessionlab import Lab
+    from sessionlab.samples import sample_files
+
+    lab = Lab()
+    for source in sorted(sample_files().iterdir()):
+        lab.load(source)
+    return lab
+
+
+@pytest.fixture(autouse=True)
+def _lab_in_doctests(request: pytest.FixtureRequest) -> None:
+    if isinstance(request.node, DoctestItem):
+        request.getfixturevalue("doctest_namespace")["lab"] = _samples()
