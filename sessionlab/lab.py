@@ -132,6 +132,13 @@ class Lab:
         with showing("refreshing") as meter:
             return bring_up_to_date(self._storage, self._urls, meter)
 
+        Example:
+            >>> lab = Lab()
+            >>> report = lab.load("data/workflow.json")
+            >>> report = lab.refresh()
+            >>> report.unchanged, report.changed
+            (1, ())
+
     def forget(self, name: str) -> None:
         """Remove a source and all its rows from the lab. The source itself is not touched.
 
@@ -140,17 +147,38 @@ class Lab:
         """
         known = [source for (source,) in self.sources().project("source").fetchall()]
         if name not in known:
+
+        Example:
+            >>> lab = Lab()
+            >>> report = lab.load("data/workflow.json", name="states")
+            >>> lab.forget("states")
+            >>> lab.sources().fetchall()
+            []
             raise NotFound(f"The lab has no source {name!r}. It has: {', '.join(known) or 'none yet'}.")
         with showing(f"forgetting {name}") as meter, self._storage.writing(meter) as writer:
             canonical.remove(writer.connection, name)
         self._urls.pop(name, None)
 
     def sources(self) -> duckdb.DuckDBPyRelation:
-        """List the sources: ``source, kind, uri, loaded_at, fingerprint, rows, rejected, superseded, duration_s``."""
+        """List the sources: ``source, kind, uri, loaded_at, fingerprint, rows, rejected, superseded, duration_s``.
+
+        Example:
+            >>> lab = Lab()
+            >>> report = lab.load("data/conversation.db")
+            >>> lab.sources().project("source, kind, rejected").fetchall()
+            [('conversation', 'conversation', 0)]
+        """
         return self.sql("FROM main.sources ORDER BY source")
 
     def rejects(self) -> duckdb.DuckDBPyRelation:
-        """List the records that could not be loaded: ``source, file, record, reason, raw, rejected_at``."""
+        """List the records that could not be loaded: ``source, file, record, reason, raw, rejected_at``.
+
+        Example:
+            >>> lab = Lab()
+            >>> report = lab.load("data/workflow.json")
+            >>> lab.rejects().project("file, record, reason").fetchall()
+            []
+        """
         return self.sql("FROM main.rejects ORDER BY source, file, record")
 
     def sql(
@@ -187,16 +215,37 @@ class Lab:
         """
         return self.sql(f"FROM {'.'.join(quote(part) for part in name.split('.'))}")
 
+
+        Example:
+            >>> lab = Lab()
+            >>> report = lab.load("data/conversation.db")
+            >>> lab.table("conversation.contexts").columns[:4]
+            ['source', 'file', 'context_id', 'session_id']
     @cached_property
     def metrics(self) -> Metrics:
-        """The metrics, each a method: ``lab.metrics.success_rate(by="topic")``."""
+        """The metrics, each a method: ``lab.metrics.success_rate(by="topic")``.
+
+        Example:
+            >>> lab = Lab()
+            >>> report = lab.load("data/workflow.json")
+            >>> lab.metrics.success_rate(by="difficulty").project("difficulty, judged, passed").fetchall()
+            [('easy', 35, 30), ('hard', 37, 27), ('medium', 23, 17)]
+        """
         from sessionlab.metrics import Metrics
 
         return Metrics(self.sql)
 
     @cached_property
     def charts(self) -> Charts:
-        """The metrics as Altair charts: ``lab.charts.success_rate(by="topic")``."""
+        """The metrics as Altair charts: ``lab.charts.success_rate(by="topic")``.
+
+        Example:
+            >>> lab = Lab()
+            >>> report = lab.load("data/workflow.json")
+            >>> chart = lab.charts.success_rate(by="topic").properties(width=300)
+            >>> chart.title.text
+            'Success rate by topic'
+        """
         from sessionlab.charts import Charts
 
         return Charts(self.metrics)
@@ -218,6 +267,13 @@ class Lab:
         """
         from sessionlab.dashboard import dashboard
 
+
+        Example:
+            >>> lab = Lab()
+            >>> report = lab.load("data/workflow.json")
+            >>> chart = lab.dashboard(by="topic", where="attempts > 1")
+            >>> chart.title.text
+            'Sessions by topic'
         return dashboard(self.sql, by=by, where=where)
 
     def explore(self, *, by: str | Sequence[str] | None = None, where: str | None = None) -> Explorer:
@@ -279,6 +335,12 @@ class Lab:
         """
         from sessionlab.chains import chains
 
+
+        Example:
+            >>> lab = Lab()
+            >>> report = lab.load("data/codegen.db")
+            >>> lab.chains().by_depth.project("depth, sessions").fetchall()
+            [(0, 13), (1, 18), (2, 2)]
         return chains(self.sql)
 
     def history(self, session_id: object, source: str | None = None, kind: str | None = None) -> History:
@@ -297,6 +359,13 @@ class Lab:
         """
         from sessionlab.history import history
 
+
+        Example:
+            >>> lab = Lab()
+            >>> report = lab.load("data/codegen.db")
+            >>> history = lab.history(33)
+            >>> [event.what for event in history][:4]
+            ['started', 'attempt', 'error', 'error']
         return history(self.sql, session_id, source, kind)
 
     def report(
@@ -333,7 +402,12 @@ class Lab:
         )
 
     def close(self) -> None:
-        """Let go of the lab's file; a lab in memory is gone."""
+        """Let go of the lab's file; a lab in memory is gone.
+
+        Example:
+            >>> lab = Lab()
+            >>> lab.close()
+        """
         self._storage.close()
 
     def __enter__(self) -> Self:
@@ -349,3 +423,11 @@ class Lab:
 
     def _repr_html_(self) -> str:
         return overview(repr(self), self.sql)
+
+        Example:
+            >>> from tempfile import mkdtemp
+            >>> lab = Lab()
+            >>> report = lab.load("data/workflow.json")
+            >>> page = lab.report(f"{mkdtemp()}/report.html", title="This week", where="attempts > 1")
+            >>> page.name
+            'report.html'
