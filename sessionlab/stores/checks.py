@@ -54,7 +54,7 @@ def may_be(value: Any, asked: Field, type_: ValueType, engine: Engine) -> str:
         words[-1] += f", {asked.at_least} or more"
     if asked.at_most is not None:
         words[-1] += f", {asked.at_most} or less"
-    if engine == "postgresql" and "\0" in str(value):
+    if engine == "postgresql" and r"\x00" in repr(value):
         words[-1] += " without NUL characters, which Postgres cannot keep"
     if asked.null:
         words.append("None")

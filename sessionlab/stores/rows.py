@@ -62,7 +62,7 @@ class Rows:
         key = self._counted or self.table.primary_key.columns.values()[0].name
         statement = self.statement(
             ("insert", tuple(encoded)),
-            lambda: sa.insert(self.table).values(_bound(encoded)).returning(self.table.c[key]),
+            lambda: sa.insert(self.table).values(self._new(encoded)).returning(self.table.c[key]),
         )
         return self.write(statement, encoded, values).rows[0][0]
 
@@ -210,8 +210,14 @@ class Rows:
     def _update(self, changes: Iterable[str], where: Mapping[str, Any]) -> sa.Update:
         return sa.update(self.table).values(_bound(changes)).where(*self._equal(tuple(where), "where_"))
 
+    def _new(self, given: Iterable[str]) -> dict[str, Any]:
+        """Give the values of a new row, defaults and all: tables that another program has made may have none."""
+        defaults = ((name, asked.default_on(self._database.engine)) for name, asked in self._fields.items())
+        stated: dict[str, Any] = {name: sa.literal_column(default) for name, default in defaults if default is not None}
+        return {**stated, **_bound(given)}
+
     def _save(self, values: Iterable[str], key: str, once: Sequence[str]) -> Any:
-        insert = INSERTS[self._database.engine](self.table).values(_bound(values))
+        insert = INSERTS[self._database.engine](self.table).values(self._new(values))
         kept = {key, *once}
         # With nothing to change, the key is set to what it is: a row that is not changed is not given back.
         changed = [name for name in values if name not in kept] or [key]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
@@ -21,7 +22,7 @@ from sessionlab.stores.workflow_analytics import Analytics, analytics_of, counte
 _log = logging.getLogger(__name__)
 
 _FIRST = {"code_attempts": 0, "problem_attempts": 0, "workflow_status": "running"}
-_ROW = ("id", "thread_id", "created_at", "updated_at", *STATE)
+_OWN = ("id", "thread_id", "created_at", "updated_at")
 
 
 class WorkflowStore(Store):
@@ -89,17 +90,18 @@ class WorkflowStore(Store):
         Args:
             rows: Mappings with ``thread_id`` and what a state may have; perhaps with ``id``, ``created_at`` and
                 ``updated_at``. What a row has not is None, but for the attempts (0), the status (``"running"``), the id
-                (a new one) and the times (now, if no row has one).
+                (a new one) and the times (now).
 
         Raises:
             InvalidRecord: a value is refused, or a thread is there already; the message says of which row.
         """
-        own = ("id", "thread_id", "created_at", "updated_at")
+        now = datetime.now(UTC)
+        first = {**_FIRST, "created_at": now, "updated_at": now}
         made = [
-            {"id": new_id(), **_FIRST, **{name: row[name] for name in own if name in row}, **columns_of(row)}
+            {"id": new_id(), **first, **{name: row[name] for name in _OWN if name in row}, **columns_of(row)}
             for row in rows
         ]
-        self._states.insert_many(made, _ROW)
+        self._states.insert_many(made, (*_OWN, *STATE))
         _log.debug("inserted %d states", len(made))
         return [str(row["id"]) for row in made]
 

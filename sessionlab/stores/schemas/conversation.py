@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sessionlab.stores.declare import INDEXED, NOW, Field, FullText, Index, StoreSchema, StoreTable
 from sessionlab.stores.moments import newest_index
-from sessionlab.stores.values import OBJECT, UUID
+from sessionlab.stores.values import OBJECT, UUID, varchar
 
 _ID = Field(UUID, null=False)
 _SESSION = Field(UUID, null=False, refers="sessions.session_id", cascade=True)
@@ -16,7 +16,7 @@ CONVERSATION = StoreSchema(
     tables=(
         StoreTable(
             "sessions",
-            {"session_id": _ID, "user_id": Field(null=False), "start_time": _NOW, "metadata": _METADATA},
+            {"session_id": _ID, "user_id": Field(varchar(255), null=False), "start_time": _NOW, "metadata": _METADATA},
         ),
         StoreTable(
             "contexts",

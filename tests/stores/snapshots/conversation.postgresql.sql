@@ -1,6 +1,6 @@
 CREATE TABLE sessions (
 	session_id UUID NOT NULL, 
-	user_id TEXT NOT NULL, 
+	user_id VARCHAR(255) NOT NULL, 
 	start_time TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP, 
 	end_time TIMESTAMP WITH TIME ZONE, 
 	metadata JSONB, 
