@@ -22,13 +22,14 @@ if TYPE_CHECKING:
 
     from sessionlab.lab import Lab
     from sessionlab.reports import LoadReport, RefreshReport
-    from sessionlab.stores import UNSET, CodegenStore, open_store
+    from sessionlab.stores import UNSET, CodegenStore, ConversationStore, WorkflowStore, WorktreeStore, open_store
 
 __version__ = "0.1.0"
 
 __all__ = [
     "UNSET",
     "CodegenStore",
+    "ConversationStore",
     "InvalidRecord",
     "Lab",
     "LabBusy",
@@ -42,16 +43,21 @@ __all__ = [
     "SourceError",
     "StoreError",
     "UnknownKind",
+    "WorkflowStore",
+    "WorktreeStore",
     "__version__",
     "open_store",
 ]
 
 _LAZY = {
     "CodegenStore": "sessionlab.stores",
+    "ConversationStore": "sessionlab.stores",
     "Lab": "sessionlab.lab",
     "LoadReport": "sessionlab.reports",
     "RefreshReport": "sessionlab.reports",
     "UNSET": "sessionlab.stores",
+    "WorkflowStore": "sessionlab.stores",
+    "WorktreeStore": "sessionlab.stores",
     "open_store": "sessionlab.stores",
 }
 

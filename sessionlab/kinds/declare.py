@@ -32,6 +32,7 @@ class NativeTable(Table):
     the column that holds the parent's id; in JSON it is taken from the parent. A list of plain values fills the column
     ``scalar``. ``stem`` columns take the file's stem where a JSON record does not say; a ``per_file`` table has one
     such row a file. ``stand_in`` is an SQLite query that yields the rows where a database has no such table.
+    ``unloaded`` are columns that only a store has a use for.
     """
 
     parent: str | None = None
@@ -41,6 +42,7 @@ class NativeTable(Table):
     stem: tuple[str, ...] = ()
     per_file: bool = False
     stand_in: StandIn | None = None
+    unloaded: tuple[str, ...] = ()
 
     @cached_property
     def lab(self) -> Table:

@@ -43,6 +43,7 @@ WORKTREE = Kind(
             ),
             key=("id",),
             stem=("workspace_id",),
+            unloaded=("absent",),
         ),
         NativeTable(
             "workspaces",
@@ -92,6 +93,7 @@ WORKTREE = Kind(
             parent="sessions",
             nest=("instances",),
             link="session_id",
+            unloaded=("absent",),
         ),
         NativeTable(
             "chat_messages",
@@ -107,6 +109,7 @@ WORKTREE = Kind(
             parent="sessions",
             nest=("chatHistory", "chat_history"),
             link="session_id",
+            unloaded=("seq", "absent"),
         ),
     ),
     hallmarks=frozenset({"task", "instances", "chatHistory", "chat_history"}),

@@ -101,7 +101,7 @@ def _matched(kind: Kind, table: NativeTable, name: str, there: Mapping[str, str]
     folded = _folded(there)
     named = ((column, _name_of(column, folded)) for column in table.columns)
     columns = tuple((column, found) for column, found in named if found is not None)
-    used = {found for _, found in columns} | consumed
+    used = {found for _, found in columns} | consumed | set(table.unloaded)
     return Match(kind, table, name, columns, tuple(column for column in there if column not in used))
 
 

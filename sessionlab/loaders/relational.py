@@ -86,7 +86,17 @@ def marked(found: Match, brings: Brings, condition: str = "true") -> str:
 
 def _values(found: Match, brings: Brings) -> dict[str, str]:
     values = {column.name: _value(column, brings) for column, _ in found.columns}
-    return values | ({EXTRA: _json(EXTRA, brings)} if found.undeclared else {})
+    return values | ({EXTRA: _spread(found, _json(EXTRA, brings))} if found.undeclared else {})
+
+
+def _spread(found: Match, extra: str) -> str:
+    """Put what a store keeps in an ``extra`` of its own, as a JSON object, beside the other undeclared columns."""
+    if "extra" not in found.undeclared:
+        return extra
+    own, others = f"({extra}->>'extra')", f"json_merge_patch({extra}, '{{\"extra\": null}}')::VARCHAR"
+    inner = ", ".join(f"nullif(({part})[2:-2], '')" for part in (others, own))
+    spread = f"('{{' || concat_ws(',', {inner}) || '}}')::JSON"
+    return f"CASE WHEN json_valid({own}) AND json_type({own}) = 'OBJECT' THEN {spread} ELSE {extra} END"
 
 
 def _value(column: Column, brings: Brings) -> str:

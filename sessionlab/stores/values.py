@@ -99,9 +99,9 @@ def _read_moment(value: Any) -> Any:
         return value
 
 
-def _dumped(value: Any) -> str:
+def _dumped(value: Any, separators: tuple[str, str] | None = None) -> str:
     try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=separators)
     except (TypeError, RecursionError) as error:
         raise ValueError(value) from error
 
@@ -135,11 +135,11 @@ def _read_json(value: Any) -> Any:
 
 def _kept(value: Any) -> str:
     """Write JSON as ASCII where UTF-8 cannot hold it: half of a surrogate pair stands in real files."""
-    text = _dumped(value)
+    text = _dumped(value, (",", ":"))
     try:
         text.encode()
     except UnicodeEncodeError:
-        return json.dumps(value)
+        return json.dumps(value, separators=(",", ":"))
     return text
 
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, TypeVar
 
 import sqlalchemy as sa
 
-from sessionlab.errors import NotFound
+from sessionlab.errors import InvalidRecord, NotFound
 from sessionlab.stores.base import Store
 from sessionlab.stores.checks import shown
 from sessionlab.stores.statements import Row, Statement
@@ -109,6 +109,8 @@ class WorktreeStore(Store):
             NotFound: the workspace has no such session.
             InvalidRecord: a value is refused.
         """
+        if not isinstance(session, Mapping):
+            raise InvalidRecord(f"A row of sessions is {shown(session)}; it may be an object.")
         values = self._values(workspace_path, session.get("id"))
 
         def change() -> Session:
@@ -222,12 +224,12 @@ class WorktreeStore(Store):
             conditions.append(about | sessions.id.in_(said) | (sessions.id == asked.search_query))
         return conditions
 
-    def _values(self, workspace_path: WorkspacePath, session_id: Any = None) -> dict[str, Any]:
+    def _values(self, workspace_path: WorkspacePath, *session_id: Any) -> dict[str, Any]:
         """Check what tells a session, and give it as the statements take it."""
         path = self._rows["workspaces"].encoders["workspace_path"](path_of(workspace_path))
         values = {"path": path, "hash": workspace_hash(path)}
-        if session_id is not None:
-            values["id"] = self._rows["sessions"].encoders["id"](session_id)
+        for each in session_id:
+            values["id"] = self._rows["sessions"].encoders["id"](each)
         return values
 
     def _add(self, table: str, rows: Sequence[Row]) -> None:

@@ -117,7 +117,8 @@ SELECT
     s.total_lines_added, s.total_lines_deleted,
     (SELECT count(*) FROM instances AS i WHERE i.session_id = s.id) AS instance_count,
     (SELECT count(*) FROM chat_messages AS m WHERE m.session_id = s.id) AS message_count,
-    (SELECT string_agg(r.runtime, ',' ORDER BY r.id) FROM session_runtime_mix AS r WHERE r.session_id = s.id) AS runtime_mix
+    (SELECT string_agg(r.runtime, ',' ORDER BY r.id) FROM (SELECT runtime, id FROM session_runtime_mix WHERE session_id = s.id ORDER BY id) AS r)
+        AS runtime_mix
 FROM sessions AS s JOIN workspaces AS w ON s.workspace_id = w.id
 ;
 CREATE INDEX IF NOT EXISTS idx_sessions_composite ON sessions (workspace_id, status, created_at DESC);
