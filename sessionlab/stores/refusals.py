@@ -13,7 +13,10 @@ from sessionlab.stores.database import Database, Refusal
 from sessionlab.stores.declare import Field
 
 _SQLITE_FIELD = re.compile(r"constraint failed: \w+\.(\w+)")
-_POSTGRES_KEY = re.compile(r"\(([^()]+)\)=\(")
+_POSTGRES_KEY = re.compile(r"\((\w+)\)=\((.*)\)", re.DOTALL)
+_FOREIGN_KEY, _UNIQUE = "23503", "23505"
+_CAUSES = {"FOREIGN KEY constraint": _FOREIGN_KEY, "UNIQUE constraint": _UNIQUE}
+"""What SQLite's messages begin with, and the code that Postgres has for it, whatever its language."""
 
 
 def explain(
@@ -29,10 +32,10 @@ def explain(
         rows: The rows written, as far as they are known.
     """
     said = str(refusal)
-    name = _field_of(refusal.error)
-    if "foreign key" in said.casefold():
-        return _no_parent(database, table, fields, rows, name)
-    if "unique" in said.casefold():
+    cause, name, value = _complaint(refusal.error)
+    if cause == _FOREIGN_KEY:
+        return _no_parent(database, table, fields, _named(rows, name, value))
+    if cause == _UNIQUE:
         value = shown(rows[0].get(name)) if len(rows) == 1 and name in rows[0] else "taken"
         return InvalidRecord(f"{table}.{name or 'key'} is {value}; it may be one that no other row has.")
     if "too big" in said:
@@ -40,24 +43,32 @@ def explain(
     return InvalidRecord(f"{table}{f'.{name}' if name else ''} was refused: {said.splitlines()[0]}.")
 
 
-def _field_of(error: Exception) -> str:
-    """Name the field that a database complains about, as far as it says."""
+def _complaint(error: Exception) -> tuple[str, str, str]:
+    """Read what a database complains about: the cause, the field and its value, as far as it says."""
     diagnosis = getattr(error, "diag", None)
     if diagnosis is None:
-        found = _SQLITE_FIELD.search(str(error))
-    elif diagnosis.column_name:
-        return str(diagnosis.column_name)
-    else:
-        found = _POSTGRES_KEY.search(diagnosis.message_detail or "")
-    return found[1] if found else ""
+        said = str(error)
+        field = _SQLITE_FIELD.search(said)
+        cause = next((code for begins, code in _CAUSES.items() if said.startswith(begins)), "")
+        return cause, field[1] if field else "", ""
+    key = _POSTGRES_KEY.search(diagnosis.message_detail or "")
+    named = (key[1], key[2]) if key else (diagnosis.column_name or "", "")
+    return str(diagnosis.sqlstate), *named
+
+
+def _named(rows: Sequence[Mapping[str, Any]], name: str, value: str) -> Sequence[Mapping[str, Any]]:
+    """Leave of the rows only the field that the database names, and only with the value that it names."""
+    if not name:
+        return rows
+    return [{name: row[name]} for row in rows if name in row and str(row[name]) == value]
 
 
 def _no_parent(
-    database: Database, table: str, fields: Mapping[str, Field], rows: Sequence[Mapping[str, Any]], name: str
+    database: Database, table: str, fields: Mapping[str, Field], rows: Sequence[Mapping[str, Any]]
 ) -> InvalidRecord:
     """Name the row that is referred to and is not there."""
     for field, asked in fields.items():
-        if asked.refers is None or (name and name != field and database.engine == "postgresql"):
+        if asked.refers is None:
             continue
         parent, _, column = asked.refers.partition(".")
         for value in dict.fromkeys(row.get(field) for row in rows):
@@ -73,7 +84,7 @@ def _one_of(table: str, column: str) -> str:
 
 def _is_there(database: Database, table: str, column: str, value: Any) -> bool:
     if database.engine == "postgresql" and database.current() is not None:
-        # The transaction is spoiled and answers nothing; what the server named is what lacks.
+        # The transaction is spoiled and answers nothing; what the server has named is what lacks.
         return False
     mark = "?" if database.engine == "sqlite" else "%s"
     return bool(database.look(f"SELECT 1 FROM {quote(table)} WHERE {quote(column)} = {mark}", (value,)))

@@ -64,7 +64,12 @@ class SqliteDatabase(Database):
         self.columns()
 
     def settle(self) -> None:
-        """Turn the file to a log once and for all; SQLite does not wait for others by itself here."""
+        """Turn the file to a log once and for all; SQLite does not wait for others by itself here.
+
+        In a file that is still empty nothing can be lost, so that the disk need not be waited for.
+        """
+        if not self.path.stat().st_size:
+            self._own().execute("PRAGMA synchronous = OFF")
         until = time.monotonic() + BUSY_SECONDS
         while True:
             try:
@@ -74,6 +79,7 @@ class SqliteDatabase(Database):
                     raise self._refused(error) from error
                 time.sleep(0.01)
             else:
+                self._own().execute("PRAGMA synchronous = NORMAL")
                 return
 
     def _connect(self) -> _Connection:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from sessionlab import CodegenStore, StoreError, open_store
+from sessionlab import CodegenStore, InvalidRecord, StoreError, open_store
 
 WRITER = """
 import sys
@@ -152,8 +152,6 @@ def test_a_transaction_that_fails_leaves_nothing(store: CodegenStore) -> None:
 
 
 def test_a_refusal_spoils_the_transaction(store: CodegenStore) -> None:
-    from sessionlab import InvalidRecord
-
     def carry_on(*, reading: bool) -> None:
         with store.transaction():
             store.insert_session("goal")
@@ -167,6 +165,16 @@ def test_a_refusal_spoils_the_transaction(store: CodegenStore) -> None:
     with pytest.raises(StoreError, match="nothing of it can be kept"):
         carry_on(reading=True)
     assert store.search_sessions("goal") == []
+
+
+def test_a_refusal_in_a_transaction_names_the_value(store: CodegenStore) -> None:
+    def many() -> None:
+        with store.transaction():
+            session = store.insert_session("goal")
+            store.insert_iterations([{"session_id": each, "code": "code"} for each in (session, 77, session)])
+
+    with pytest.raises(InvalidRecord, match="session_id is 77; it may be the id of a session"):
+        many()
 
 
 def test_readers_see_one_moment_and_wait_for_nobody(store: CodegenStore) -> None:
