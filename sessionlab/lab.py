@@ -128,9 +128,6 @@ class Lab:
         Raises:
             LabBusy: another load did not end in time, or somebody has the lab open for writing.
             LabError: the lab cannot be written.
-        """
-        with showing("refreshing") as meter:
-            return bring_up_to_date(self._storage, self._urls, meter)
 
         Example:
             >>> lab = Lab()
@@ -138,15 +135,15 @@ class Lab:
             >>> report = lab.refresh()
             >>> report.unchanged, report.changed
             (1, ())
+        """
+        with showing("refreshing") as meter:
+            return bring_up_to_date(self._storage, self._urls, meter)
 
     def forget(self, name: str) -> None:
         """Remove a source and all its rows from the lab. The source itself is not touched.
 
         Raises:
             NotFound: no source has that name; the message lists those there are.
-        """
-        known = [source for (source,) in self.sources().project("source").fetchall()]
-        if name not in known:
 
         Example:
             >>> lab = Lab()
@@ -154,6 +151,9 @@ class Lab:
             >>> lab.forget("states")
             >>> lab.sources().fetchall()
             []
+        """
+        known = [source for (source,) in self.sources().project("source").fetchall()]
+        if name not in known:
             raise NotFound(f"The lab has no source {name!r}. It has: {', '.join(known) or 'none yet'}.")
         with showing(f"forgetting {name}") as meter, self._storage.writing(meter) as writer:
             canonical.remove(writer.connection, name)
@@ -212,15 +212,15 @@ class Lab:
 
         Raises:
             QueryError: there is none of that name.
-        """
-        return self.sql(f"FROM {'.'.join(quote(part) for part in name.split('.'))}")
-
 
         Example:
             >>> lab = Lab()
             >>> report = lab.load("data/conversation.db")
             >>> lab.table("conversation.contexts").columns[:4]
             ['source', 'file', 'context_id', 'session_id']
+        """
+        return self.sql(f"FROM {'.'.join(quote(part) for part in name.split('.'))}")
+
     @cached_property
     def metrics(self) -> Metrics:
         """The metrics, each a method: ``lab.metrics.success_rate(by="topic")``.
@@ -264,9 +264,6 @@ class Lab:
 
         Raises:
             QueryError: the condition or a column does not hold.
-        """
-        from sessionlab.dashboard import dashboard
-
 
         Example:
             >>> lab = Lab()
@@ -274,6 +271,9 @@ class Lab:
             >>> chart = lab.dashboard(by="topic", where="attempts > 1")
             >>> chart.title.text
             'Sessions by topic'
+        """
+        from sessionlab.dashboard import dashboard
+
         return dashboard(self.sql, by=by, where=where)
 
     def explore(self, *, by: str | Sequence[str] | None = None, where: str | None = None) -> Explorer:
@@ -332,15 +332,15 @@ class Lab:
 
         Returns:
             The linked sessions, as a relation and a table in a notebook; a cycle or a missing parent is shown as such.
-        """
-        from sessionlab.chains import chains
-
 
         Example:
             >>> lab = Lab()
             >>> report = lab.load("data/codegen.db")
             >>> lab.chains().by_depth.project("depth, sessions").fetchall()
             [(0, 13), (1, 18), (2, 2)]
+        """
+        from sessionlab.chains import chains
+
         return chains(self.sql)
 
     def history(self, session_id: object, source: str | None = None, kind: str | None = None) -> History:
@@ -356,9 +356,6 @@ class Lab:
 
         Raises:
             NotFound: there is no such session; QueryError: there are several, and the message lists them.
-        """
-        from sessionlab.history import history
-
 
         Example:
             >>> lab = Lab()
@@ -366,6 +363,9 @@ class Lab:
             >>> history = lab.history(33)
             >>> [event.what for event in history][:4]
             ['started', 'attempt', 'error', 'error']
+        """
+        from sessionlab.history import history
+
         return history(self.sql, session_id, source, kind)
 
     def report(
@@ -387,6 +387,14 @@ class Lab:
 
         Raises:
             QueryError: the condition does not hold.
+
+        Example:
+            >>> from tempfile import mkdtemp
+            >>> lab = Lab()
+            >>> report = lab.load("data/workflow.json")
+            >>> page = lab.report(f"{mkdtemp()}/report.html", title="This week", where="attempts > 1")
+            >>> page.name
+            'report.html'
         """
         from sessionlab.report import write_report
 
@@ -423,11 +431,3 @@ class Lab:
 
     def _repr_html_(self) -> str:
         return overview(repr(self), self.sql)
-
-        Example:
-            >>> from tempfile import mkdtemp
-            >>> lab = Lab()
-            >>> report = lab.load("data/workflow.json")
-            >>> page = lab.report(f"{mkdtemp()}/report.html", title="This week", where="attempts > 1")
-            >>> page.name
-            'report.html'
