@@ -136,8 +136,9 @@ class CodegenStore(Store):
 
         Where parents go round in a circle, each session is given once.
         """
+        key = self._rows["session"].encode({"id": session_id}, as_key=True)["id"]
         session = self._rows["session"].table
-        this = sa.select(session.c.id, session.c.parent_session_id).where(session.c.id == session_id)
+        this = sa.select(session.c.id, session.c.parent_session_id).where(session.c.id == key)
         line = this.cte("line", recursive=True)
         parents = sa.select(session.c.id, session.c.parent_session_id).join(
             line, session.c.id == line.c.parent_session_id
@@ -145,7 +146,7 @@ class CodegenStore(Store):
         ids = sa.select(line.union(parents).c.id)
         found = {row["id"]: row for row in self._rows["session"].find(sa.select(session).where(session.c.id.in_(ids)))}
         chain = []
-        at: int | None = session_id
+        at: int | None = key
         while at in found:
             chain.append(found.pop(at))
             at = chain[-1]["parent_session_id"]

@@ -11,12 +11,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from sessionlab.errors import QueryError
 from sessionlab.schema import literal, quote
 from sessionlab.stores.declare import FullText
 from sessionlab.stores.values import Engine
 
 _LONGEST = 100_000
 """How many characters of a row Postgres searches: a ``tsvector`` holds 1 MB, and no row may fail for its length."""
+
+_MOST_WORDS = 200
+"""How many words a search may have: the databases work through them one inside the other."""
 
 _SIGNS = string.punctuation
 _SPACES = " " * len(_SIGNS)
@@ -40,8 +44,12 @@ def drop(search: FullText, engine: Engine) -> tuple[str, ...]:
 
 
 def matching(search: FullText, engine: Engine, table: sa.Table, text: str) -> sa.ColumnElement[bool]:
-    """Give the condition that a row of the searched table has all words of a text. A text of no words matches none."""
-    words = text.translate(str.maketrans(_SIGNS, _SPACES)).split()
+    """Give the condition that a row of the searched table has all words of a text. A text of no words matches none.
+
+    Raises:
+        QueryError: it is no text, or has too many words.
+    """
+    words = _words(text)
     if not words:
         return sa.false()
     if engine == "postgresql":
@@ -54,6 +62,17 @@ def matching(search: FullText, engine: Engine, table: sa.Table, text: str) -> sa
         keys = sa.table(f"{name}_keys", sa.column("number"), sa.column("key"))
         rows = sa.select(keys.c.key).where(keys.c.number.in_(rows))
     return table.c[search.key].in_(rows)
+
+
+def _words(text: Any) -> list[str]:
+    """Split a text into words; what no text in a database can have, as a NUL, parts them as a sign does."""
+    if not isinstance(text, str):
+        raise QueryError(f"The words to search for are {text!r}; they may be a text.")
+    writable = text.encode("utf-8", "replace").decode()
+    words = list(dict.fromkeys(writable.translate(str.maketrans(f"{_SIGNS}\0", f"{_SPACES} ")).split()))
+    if len(words) > _MOST_WORDS:
+        raise QueryError(f"The text to search for has {len(words):,} words; it may have {_MOST_WORDS}.")
+    return words
 
 
 def _name(search: FullText) -> str:

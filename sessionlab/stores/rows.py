@@ -171,8 +171,15 @@ class Rows:
         return names
 
     def read(self, statement: Statement, values: Mapping[str, Any]) -> list[Row]:
-        """Run a statement that reads; the values must be encoded."""
-        done = self._database.run(statement.text, statement.values(values), reads=True)
+        """Run a statement that reads; the values must be encoded.
+
+        Raises:
+            QueryError: the database does not take a value to look for.
+        """
+        try:
+            done = self._database.run(statement.text, statement.values(values), reads=True)
+        except Refusal as refusal:
+            raise QueryError(f"{self.name} cannot be searched for that: {refusal}.") from None
         return statement.rows(done.rows)
 
     def write(self, statement: Statement, values: Mapping[str, Any], shown_as: Mapping[str, Any]) -> Done:

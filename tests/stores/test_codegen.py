@@ -214,6 +214,14 @@ def test_limits_are_bounded(store: CodegenStore, limit: int) -> None:
         store.search_sessions("goal", limit)
 
 
+def test_ids_are_whole_numbers(store: CodegenStore) -> None:
+    calls = (store.get_session, store.get_iteration, store.get_iterations, store.get_errors)
+    for call in (*calls, store.get_session_history, store.get_session_chain):
+        for wrong in ("1", 1.0, True, 2**63):
+            with pytest.raises(InvalidRecord, match="it may be a whole number of 64 bits"):
+                call(wrong)  # type: ignore[arg-type]
+
+
 def test_iterations_and_errors_are_in_order(store: CodegenStore) -> None:
     one, other = store.insert_session("one"), store.insert_session("other")
     made = [store.insert_iteration(session, f"code {place}") for place, session in enumerate([one, other] * 5)]
@@ -265,6 +273,18 @@ def test_the_search_finds_words_wherever_they_stand(store: CodegenStore) -> None
     assert [row["id"] for row in store.search_sessions("über")] == [umlaut]
     for nothing in ("", '"', "sort AND file OR NEAR(a b)", "sort -list", "*", "file*"):
         assert len(store.search_sessions(nothing)) == (1 if nothing in ("sort -list", "file*") else 0)
+
+
+def test_the_search_takes_any_text(store: CodegenStore) -> None:
+    words = " ".join(f"word{number}" for number in range(200))
+    session = store.insert_session(f"{words} {LONG} {'y' * 1_000_000}")
+    for text in (LONG, words, "lang\0breit", "breit\ud800"):
+        assert [row["id"] for row in store.search_sessions(text)] == [session]
+    assert store.search_sessions("x" * 1_000_000) == []
+    with pytest.raises(QueryError, match="The words to search for are 5; they may be a text"):
+        store.search_sessions(5)  # type: ignore[arg-type]
+    with pytest.raises(QueryError, match="has 201 words; it may have 200"):
+        store.search_sessions(f"{words} more")
 
 
 def test_the_search_follows_updates(store: CodegenStore) -> None:
