@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
@@ -13,7 +12,7 @@ from sessionlab.errors import QueryError
 from sessionlab.stores.base import Store, bounded
 from sessionlab.stores.declare import NOW
 from sessionlab.stores.ids import new_id
-from sessionlab.stores.moments import newest_first, oldest_first
+from sessionlab.stores.moments import newest_first, now, oldest_first
 from sessionlab.stores.rows import UNSET, Rows, Unset
 from sessionlab.stores.statements import Row
 
@@ -106,9 +105,10 @@ class ConversationStore(Store):
             raise self._sessions.missing(key)
 
     def _ending(self) -> sa.Update:
-        c, now = self._sessions.table.c, sa.text(NOW[self._database.engine])
+        c = self._sessions.table.c
+        ended_at: sa.ColumnElement[Any] = sa.literal_column(NOW[self._database.engine])
         ended = sa.update(self._sessions.table).where(c.session_id == sa.bindparam("key", type_=c.session_id.type))
-        return ended.values(end_time=sa.func.coalesce(c.end_time, now))
+        return ended.values(end_time=sa.func.coalesce(c.end_time, ended_at))
 
     def list_sessions(
         self, user_id: str | None = None, active: bool | None = None, limit: int = 100, offset: int = 0
@@ -239,7 +239,7 @@ class ConversationStore(Store):
         Raises:
             InvalidRecord: a value is refused; the message says of which row.
         """
-        return _insert(self._sessions, rows, "session_id", "start_time")
+        return self._insert(self._sessions, rows, "session_id", "start_time")
 
     def insert_contexts(self, rows: Iterable[Mapping[str, Any]]) -> list[str]:
         """Add many contexts in one transaction, all or none; give their ids in order.
@@ -251,7 +251,7 @@ class ConversationStore(Store):
         Raises:
             InvalidRecord: a value is refused; the message says of which row.
         """
-        return _insert(self._contexts, rows, "context_id", "created_at")
+        return self._insert(self._contexts, rows, "context_id", "created_at")
 
     def insert_messages(self, rows: Iterable[Mapping[str, Any]]) -> list[str]:
         """Add many messages in one transaction, all or none; give their ids in order.
@@ -263,14 +263,13 @@ class ConversationStore(Store):
         Raises:
             InvalidRecord: a value is refused; the message says of which row.
         """
-        return _insert(self._messages, rows, "conversation_id", "timestamp")
+        return self._insert(self._messages, rows, "conversation_id", "timestamp")
 
-
-def _insert(into: Rows, rows: Iterable[Mapping[str, Any]], key: str, time: str) -> list[str]:
-    now = datetime.now(UTC)
-    made = [{key: new_id(), time: now, **row} for row in rows]
-    into.insert_many(made, tuple(into.encoders))
-    return [str(row[key]) for row in made]
+    def _insert(self, into: Rows, rows: Iterable[Mapping[str, Any]], key: str, when: str) -> list[str]:
+        moment = now(self._database)
+        made = [{key: new_id(), when: moment, **row} for row in rows]
+        into.insert_many(made, tuple(into.encoders))
+        return [str(row[key]) for row in made]
 
 
 def _offset(offset: Any) -> int:

@@ -6,17 +6,26 @@ Postgres has a type for moments. In SQLite they are texts, in which ``2026-04-10
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from sessionlab.schema import quote
-from sessionlab.stores.declare import INDEXED, Made
-from sessionlab.stores.values import Engine
+from sessionlab.stores.database import Database
+from sessionlab.stores.declare import INDEXED, NOW, Made
+from sessionlab.stores.values import TIME, Engine
 
 _FORM = "'%Y-%m-%d %H:%M:%f'"
 
 Order = sa.ColumnElement[Any]
+
+
+def now(database: Database) -> datetime:
+    """Give the time of a database's clock, which says when its rows are made: that of this machine may differ."""
+    ((moment,),) = database.run(f"SELECT {NOW[database.engine]}", reads=True).rows
+    found: datetime = TIME.decode[database.engine](moment)
+    return found
 
 
 def oldest_first(column: sa.Column[Any], engine: Engine) -> list[Order]:

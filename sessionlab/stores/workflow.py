@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
@@ -13,7 +12,7 @@ import sqlalchemy as sa
 from sessionlab.stores.base import Store, bounded
 from sessionlab.stores.checks import shown
 from sessionlab.stores.ids import new_id
-from sessionlab.stores.moments import newest_first
+from sessionlab.stores.moments import newest_first, now
 from sessionlab.stores.rows import UNSET, Unset
 from sessionlab.stores.statements import Row
 from sessionlab.stores.states import STATE, columns_of
@@ -95,8 +94,8 @@ class WorkflowStore(Store):
         Raises:
             InvalidRecord: a value is refused, or a thread is there already; the message says of which row.
         """
-        now = datetime.now(UTC)
-        first = {**_FIRST, "created_at": now, "updated_at": now}
+        moment = now(self._database)
+        first = {**_FIRST, "created_at": moment, "updated_at": moment}
         made = [
             {"id": new_id(), **first, **{name: row[name] for name in _OWN if name in row}, **columns_of(row)}
             for row in rows

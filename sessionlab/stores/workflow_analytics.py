@@ -98,7 +98,7 @@ def success_rate(passed: int, judged: int) -> SuccessRate:
     """Give the share that passed, with Wilson's 95 % score interval.
 
     >>> success_rate(8, 10)
-    {'judged': 10, 'passed': 8, 'rate': 0.8, 'low': 0.49015684672072346, 'high': 0.9433190520193067}
+    {'judged': 10, 'passed': 8, 'rate': 0.8, 'low': 0.4901624715366418, 'high': 0.9433178485456246}
     """
     if not judged:
         return {"judged": 0, "passed": 0, "rate": None, "low": None, "high": None}

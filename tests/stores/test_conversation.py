@@ -85,19 +85,17 @@ def test_what_is_not_there(store: ConversationStore) -> None:
     assert store.search_messages("nothing") == []
 
 
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda store: store.end_session(NOBODY),
-        lambda store: store.end_session(NOBODY, {"a": 1}),
-        lambda store: store.update_session(NOBODY, "u"),
-        lambda store: store.update_session(NOBODY),
-        lambda store: store.delete_session(NOBODY),
-    ],
-)
-def test_changes_of_what_is_not_there(store: ConversationStore, call: Callable[[ConversationStore], None]) -> None:
-    with pytest.raises(NotFound, match=f"There is no session with session_id '{NOBODY}'"):
-        call(store)
+def test_changes_of_what_is_not_there(store: ConversationStore) -> None:
+    calls: list[Callable[[], None]] = [
+        lambda: store.end_session(NOBODY),
+        lambda: store.end_session(NOBODY, {"a": 1}),
+        lambda: store.update_session(NOBODY, "u"),
+        lambda: store.update_session(NOBODY),
+        lambda: store.delete_session(NOBODY),
+    ]
+    for call in calls:
+        with pytest.raises(NotFound, match=f"There is no session with session_id '{NOBODY}'"):
+            call()
 
 
 def test_a_session_ends_once(store: ConversationStore) -> None:
@@ -147,18 +145,17 @@ def test_sessions_are_listed_the_newest_first(store: ConversationStore) -> None:
     assert listed(offset=6) == listed(HOSTILE) == ""
 
 
-@pytest.mark.parametrize("limit", [0, -1, 10_001, "5", True, None])
-def test_limits_are_bounded(store: ConversationStore, limit: int) -> None:
-    with pytest.raises(QueryError, match="it may be a whole number from 1 to 10,000"):
-        store.list_sessions(limit=limit)
-    with pytest.raises(QueryError, match="it may be a whole number from 1 to 10,000"):
-        store.search_messages("a", limit=limit)
-
-
-@pytest.mark.parametrize("offset", [-1, "5", True, None, 2**63])
-def test_offsets_are_bounded(store: ConversationStore, offset: int) -> None:
-    with pytest.raises(QueryError, match="it may be a whole number from 0"):
-        store.list_sessions(offset=offset)
+def test_limits_and_offsets_are_bounded(store: ConversationStore) -> None:
+    limits: list[Any] = [0, -1, 10_001, "5", True, None]
+    for limit in limits:
+        with pytest.raises(QueryError, match=f"limit is {limit!r}; it may be a whole number from 1 to 10,000"):
+            store.list_sessions(limit=limit)
+        with pytest.raises(QueryError, match=f"limit is {limit!r}; it may be a whole number from 1 to 10,000"):
+            store.search_messages("a", limit=limit)
+    offsets: list[Any] = [-1, "5", True, None, 2**63]
+    for offset in offsets:
+        with pytest.raises(QueryError, match=f"offset is {offset!r}; it may be a whole number from 0"):
+            store.list_sessions(offset=offset)
 
 
 def test_a_deleted_session_takes_all_with_it(store: ConversationStore) -> None:

@@ -189,12 +189,13 @@ def test_the_newest_comes_first_however_its_time_is_written(tmp_path: Path) -> N
         assert "USING INDEX idx_session_states_newest" in plan[3]
 
 
-@pytest.mark.parametrize("limit", [0, -1, 10_001, "5", True, None])
-def test_limits_are_bounded(store: WorkflowStore, limit: int) -> None:
-    with pytest.raises(QueryError, match="it may be a whole number from 1 to 10,000"):
-        store.get_session_states_by_criteria(limit=limit)
-    with pytest.raises(QueryError, match="it may be a whole number from 1 to 10,000"):
-        store.search_session_states("a", limit)
+def test_limits_are_bounded(store: WorkflowStore) -> None:
+    limits: list[Any] = [0, -1, 10_001, "5", True, None]
+    for limit in limits:
+        with pytest.raises(QueryError, match=f"limit is {limit!r}; it may be a whole number from 1 to 10,000"):
+            store.get_session_states_by_criteria(limit=limit)
+        with pytest.raises(QueryError, match=f"limit is {limit!r}; it may be a whole number from 1 to 10,000"):
+            store.search_session_states("a", limit)
 
 
 @pytest.mark.parametrize(
@@ -245,10 +246,9 @@ def test_refused_values(store: WorkflowStore, call: Callable[[WorkflowStore], ob
     assert store.get_session_states_by_criteria() == before
 
 
-@pytest.mark.parametrize("state", [None, 5, ["topic"], dict])
-def test_refused_states(store: WorkflowStore, state: object) -> None:
-    with pytest.raises(InvalidRecord, match=r"^state is .*; it may be a mapping, or an object with some of the attrib"):
-        store.save_session_state("t", state)
+def test_refused_states(store: WorkflowStore) -> None:
+    with pytest.raises(InvalidRecord, match=r"^state is 5; it may be a mapping, or an object with some of the attrib"):
+        store.save_session_state("t", 5)
     with pytest.raises(InvalidRecord, match=r"^state\.problem is 'text'; it may be a mapping, or an object with"):
         store.save_session_state("t", {"problem": "text"})
 
