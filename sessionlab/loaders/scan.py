@@ -10,6 +10,7 @@ from typing import Any
 from sessionlab.kinds import KINDS, Kind, detect
 from sessionlab.loaders.files import shown
 from sessionlab.loaders.forms import Form, how_to_read
+from sessionlab.loaders.quick import Quick
 from sessionlab.loaders.scratch import Scratch, by_halves
 from sessionlab.loaders.structure import Shape, Unfit, shape_of
 from sessionlab.schema import literal
@@ -51,19 +52,25 @@ class Scan:
     def place(self, path: str, how: _How, structures: _Structures) -> None:
         """Put a file into a group that it fits, or among those that want a closer look."""
         told = [self._verdict(structure) for structure, _, _ in structures]
-        shapes = [verdict[1] for verdict in told if verdict]
         kinds = {verdict[0].name for verdict in told if verdict}
-        odd = any(odd for _, odd, _ in structures)
-        group = None if odd or None in told or len(kinds) != 1 else self._group(kinds.pop(), how, shapes)
+        if None in told or len(kinds) != 1 or any(odd for _, odd, _ in structures):
+            self.closer.append(path)
+            return
+        shapes = [verdict[1] for verdict in told if verdict]
+        self.add(path, how, kinds.pop(), shapes, sum(count for _, _, count in structures))
+
+    def add(self, path: str, how: _How, kind: str, shapes: Sequence[Shape], records: int) -> None:
+        """Put a file of sound records into a group, or among those that want a closer look if there is none for it."""
+        group = self._group(kind, how, shapes)
         if group is None:
             self.closer.append(path)
             return
         for shape in shapes:
             group.shape.merge(shape)
         group.paths.append(path)
-        group.records += sum(count for _, _, count in structures)
+        group.records += records
 
-    def _group(self, kind: str, how: _How, shapes: list[Shape]) -> Group | None:
+    def _group(self, kind: str, how: _How, shapes: Sequence[Shape]) -> Group | None:
         together = Shape()
         for shape in shapes:
             if not together.takes(shape):
@@ -102,9 +109,9 @@ def scan(paths: Sequence[str], scratch: Scratch, kind: Kind | None = None) -> Sc
         scratch: Where to try to read them.
         kind: Take every record to be of this kind, rather than tell by its keys.
     """
-    found = Scan(kind)
+    found, quick = Scan(kind), Quick(kind)
     for how, batch in _batches(paths, found.closer):
-        for path, structures in _structures(batch, how, scratch):
+        for path, structures in _structures(_not_sound(batch, how, quick, found), how, scratch):
             if structures is None:
                 found.closer.append(path)
             elif not structures:
@@ -112,6 +119,20 @@ def scan(paths: Sequence[str], scratch: Scratch, kind: Kind | None = None) -> Sc
             else:
                 found.place(path, how, structures)
     return found
+
+
+def _not_sound(paths: Sequence[str], how: _How, quick: Quick, found: Scan) -> list[str]:
+    """Place the files that are quickly known to be sound, and give the others."""
+    others = []
+    for path in paths:
+        sound = quick.look(path, *how)
+        if sound is None:
+            others.append(path)
+        elif not sound.records:
+            found.empty.append(path)
+        else:
+            found.add(path, how, sound.kind.name, [sound.shape], sound.records)
+    return others
 
 
 def _batches(paths: Sequence[str], closer: list[str]) -> Iterator[tuple[_How, list[str]]]:
@@ -137,7 +158,7 @@ def _structures(paths: list[str], how: _How, scratch: Scratch) -> Iterator[tuple
             by_path[path].append((structure, odd, count))
         return by_path
 
-    for some, by_path in by_halves(paths, read):
+    for some, by_path in by_halves(paths, read) if paths else ():
         yield from by_path.items() if by_path is not None else ((path, None) for path in some)
 
 

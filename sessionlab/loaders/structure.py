@@ -97,7 +97,7 @@ def _are_columns(keys: set[str]) -> bool:
 def _walk(kind: Kind, table: NativeTable, structure: Any, shape: Shape) -> None:
     if not isinstance(structure, dict):
         raise Unfit(f"{table.name} is {structure}")
-    known = _known(kind, table)
+    known = known_keys(kind, table)
     for key, found in structure.items():
         if key in known.nests:
             _walk_nested(kind, known.nests[key], key, found, shape)
@@ -115,8 +115,8 @@ def _walk(kind: Kind, table: NativeTable, structure: Any, shape: Shape) -> None:
 
 
 @dataclass(frozen=True)
-class _Known:
-    """The keys that the declaration of a table knows."""
+class Known:
+    """The keys that the declaration of a table knows: of columns, of objects that hold some, and of nested tables."""
 
     columns: Mapping[str, Column]
     inner: frozenset[str]
@@ -125,11 +125,12 @@ class _Known:
 
 
 @cache
-def _known(kind: Kind, table: NativeTable) -> _Known:
+def known_keys(kind: Kind, table: NativeTable) -> Known:
+    """Give the keys that the declaration of a table knows."""
     columns = {name: column for column in table.columns for name in column.names}
     inner = frozenset(name.split(".")[0] for name in columns if "." in name)
     nests = {name: child for child in kind.children(table) for name in child.nest}
-    return _Known(columns, inner, nests, frozenset(name.casefold() for name in (*columns, *inner, *nests)))
+    return Known(columns, inner, nests, frozenset(name.casefold() for name in (*columns, *inner, *nests)))
 
 
 def _note(table: NativeTable, column: Column, key: str, found: Any, shape: Shape) -> None:
