@@ -80,6 +80,7 @@ def without_empty(structure: Structure) -> Structure:
 
 
 def free_fields(kind: Kind, table: NativeTable, structure: Structure) -> Iterator[list[str]]:
+    """Walk the ways to the fields of a row that may hold any JSON: the fields' names, from the outermost in."""
     known = known_keys(kind, table)
     for place, (key, held) in enumerate(structure.items()):
         name = f"f{place}"
