@@ -46,15 +46,22 @@ def run(kernel: KernelManager) -> Callable[[str], Outputs]:
 
     @cache
     def executed(stem: str) -> Outputs:
-        book = read(ROOT / "notebooks" / f"{stem}.ipynb")
-        book.cells.insert(0, nbformat.v4.new_code_cell("%reset -f"))  # type: ignore[no-untyped-call]
-        client = NotebookClient(book, timeout=120, km=kernel)
-        client.execute()
-        assert client.kc is not None
-        client.kc.stop_channels()
-        return {cell.source: cell.outputs for cell in book.cells[1:] if cell.cell_type == "code"}
+        return outputs_of(read(ROOT / "notebooks" / f"{stem}.ipynb"), kernel)
 
     return executed
+
+
+def outputs_of(book: Any, kernel: KernelManager, **options: Any) -> Outputs:
+    book.cells.insert(0, cell("%reset -f"))
+    client = NotebookClient(book, timeout=120, km=kernel, **options)
+    client.execute()
+    assert client.kc is not None
+    client.kc.stop_channels()
+    return {cell.source: cell.outputs for cell in book.cells[1:] if cell.cell_type == "code"}
+
+
+def cell(source: str) -> Any:
+    return nbformat.v4.new_code_cell(source)  # type: ignore[no-untyped-call]
 
 
 def read(path: Path) -> Any:
@@ -114,3 +121,16 @@ def test_own_data_are_loaded_and_set_aside(run: Callable[[str], Outputs]) -> Non
     assert "attempts holds three" in shown(outputs, "lab.rejects()")["text/html"]
     assert "speed up the search" in shown(outputs, "%sql SELECT ticket")["text/html"]
     assert "kim" in shown(outputs, "%sql SELECT ticket")["text/html"]
+
+
+def test_an_error_is_one_for_programs_and_short_for_people(kernel: KernelManager) -> None:
+    wrong = "lab = Lab()\nlab.metrics.success_rate(by='topc')"
+    book = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
+    book.cells = [cell("from sessionlab import Lab\n%load_ext sessionlab"), cell(wrong)]
+    error, folded = outputs_of(book, kernel, allow_errors=True)[wrong]
+    assert (error.output_type, error.ename) == ("error", "QueryError")
+    first, place = error.traceback
+    assert first.startswith("QueryError: Sessions have no column 'topc'. Did you mean 'topic'?")
+    assert place.endswith("line 2: lab.metrics.success_rate(by='topc')")
+    assert "<details><summary>traceback</summary>" in folded.data["text/html"]
+    assert "in session_column" in folded.data["text/html"]

@@ -12,12 +12,14 @@ from sessionlab.display.cells import short
 STYLE = """<style>
 .sl{font-size:13px;line-height:1.45;color:var(--jp-content-font-color1,inherit)}
 .sl-t{overflow:auto;max-height:34em;max-width:100%}
-.sl .sl-t table{border-collapse:collapse;margin:.3em 0;font-size:12px;color:inherit;background:none;border:0}
-.sl .sl-t th,.sl .sl-t td{text-align:left;vertical-align:top;padding:.25em .8em;border:0;max-width:44em;
-overflow-wrap:anywhere;border-bottom:1px solid var(--jp-border-color2,rgba(128,128,128,.4))}
+.sl .sl-t table{table-layout:auto;width:max-content;border-collapse:collapse;margin:.3em 0;font-size:12px;
+color:inherit;background:none;border:0}
+.sl .sl-t th,.sl .sl-t td{text-align:left;vertical-align:top;padding:.25em .8em;border:0;max-width:34em;
+overflow-wrap:break-word;border-bottom:1px solid var(--jp-border-color2,rgba(128,128,128,.4))}
 .sl .sl-t tbody tr,.sl .sl-t tbody tr:nth-child(even),.sl .sl-t thead tr{background:none}
 .sl .sl-t tbody tr:hover{background:var(--jp-rendermime-table-row-hover-background,rgba(128,128,128,.15))}
-.sl .sl-t thead th{position:sticky;top:0;background:var(--jp-layout-color0,Canvas);font-weight:600;white-space:nowrap}
+.sl .sl-t thead th{position:sticky;top:0;background:var(--jp-layout-color0,var(--vscode-editor-background,transparent));
+font-weight:600;white-space:nowrap}
 .sl .sl-t .n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .sl td i,.sl p{color:var(--jp-content-font-color2,inherit)}.sl td i{opacity:.7}.sl p{margin:.3em 0}
 </style>"""
