@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
+import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -15,6 +18,7 @@ from typing import Any
 import pytest
 
 from sessionlab import InvalidRecord, Lab, NotFound, QueryError, WorkflowStore, open_store
+from sessionlab.stores.database import open_database
 from tests.stores.conftest import Engine
 
 HOSTILE = "x'); DROP TABLE session_states; --\" \\ % %s ? :a {b} $1"
@@ -444,6 +448,24 @@ def test_the_log_names_threads_and_columns_only(
     ]
 
 
+def test_the_log_is_seen_in_a_program_that_has_set_up_none(tmp_path: Path) -> None:
+    code = (
+        "import sys; from sessionlab import open_store\n"
+        "with open_store('workflow', sys.argv[1]) as store: store.save_session_state('t', {'code': 'secret'})"
+    )
+    for setting, said in (("1", "saved 't' as"), ("0", "")):
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(tmp_path / "a.db")],
+            env={**os.environ, "DEBUG_SESSION_STATES": setting},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stderr.startswith(said)
+        assert bool(done.stderr) == bool(said)
+        assert "secret" not in done.stderr
+
+
 def test_a_store_that_another_program_has_made(tmp_path: Path) -> None:
     path = tmp_path / "made.db"
     with closing(sqlite3.connect(path)) as database:
@@ -474,3 +496,37 @@ def test_a_store_that_another_program_has_made(tmp_path: Path) -> None:
             "SELECT extra_column, test_count FROM session_states JOIN session_states_summary USING (id)"
             " ORDER BY session_states.thread_id",
         ) == [(None, 2), ("kept", 2)]
+
+
+def test_a_schema_of_postgres_that_another_program_has_made(schema_url: str) -> None:
+    database = open_database(schema_url)
+    with database.transaction():
+        database.run_script(
+            [
+                "CREATE TABLE session_states (id UUID PRIMARY KEY DEFAULT gen_random_uuid(),"
+                " created_at TIMESTAMP DEFAULT now(), updated_at TIMESTAMP DEFAULT now(), thread_id VARCHAR(255)"
+                " UNIQUE NOT NULL, run_id VARCHAR(255), user_prompt TEXT, topic VARCHAR(50), difficulty VARCHAR(20),"
+                " problem_description TEXT, problem_tests JSONB, code TEXT, tests_passed BOOLEAN,"
+                " code_attempts INTEGER DEFAULT 0, problem_attempts INTEGER DEFAULT 0, workflow_status VARCHAR(20)"
+                " DEFAULT 'running' CHECK (workflow_status IN ('running', 'completed', 'failed')))",
+                "CREATE INDEX idx_session_states_topic ON session_states (topic)",
+                "CREATE VIEW session_states_summary AS SELECT thread_id FROM session_states",
+                "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS"
+                " $$ BEGIN NEW.updated_at = CURRENT_TIMESTAMP; RETURN NEW; END $$",
+                "CREATE TRIGGER touch BEFORE UPDATE ON session_states FOR EACH ROW EXECUTE FUNCTION touch()",
+                "INSERT INTO session_states (thread_id, user_prompt) VALUES ('old', 'old words')",
+            ]
+        )
+    database.close()
+    with open_store("workflow", schema_url) as store:
+        assert store.version == "0003"
+        id_ = store.save_session_state("new", FULL)
+        assert without_times(store.get_session_state("new")) == {"id": id_, "thread_id": "new", **FULL}
+        store.save_session_state("old", {"topic": "words"})
+        assert [row["thread_id"] for row in store.search_session_states("old words")] == ["old"]
+        assert [row["thread_id"] for row in store.get_session_states_by_criteria()] == ["new", "old"]
+        store.insert_session_states([{"thread_id": "many", **FULL}])
+        assert execute(store, "SELECT * FROM session_states_summary ORDER BY 1") == [("many",), ("new",), ("old",)]
+        found = store.get_session_state("old", ["created_at", "updated_at"])
+        assert found is not None
+        assert found["updated_at"] > found["created_at"] > datetime(2026, 1, 1, tzinfo=UTC)
