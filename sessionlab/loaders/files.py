@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from glob import iglob
@@ -14,6 +13,7 @@ from sessionlab.errors import SourceError
 
 SUFFIXES = (".json", ".jsonl", ".ndjson")
 COMPRESSED = ("", ".gz", ".zst")
+_ENDINGS = tuple(suffix + packed for suffix in SUFFIXES for packed in COMPRESSED)
 WILD = frozenset("*?[")
 _STEM = re.compile(r"\.(json|jsonl|ndjson)(\.gz|\.zst)?$", re.IGNORECASE)
 
@@ -57,26 +57,38 @@ def expand(pattern: str) -> Listing:
 
 
 def _below(folder: Path) -> Listing:
-    closed: list[OSError] = []
-    paths = sorted(
-        os.path.join(inside, name)  # noqa: PTH118 - ten thousand files: a Path each would cost more than the listing
-        for inside, _, names in os.walk(folder, onerror=closed.append)
-        for name in names
-    )
-    wanted = [path for path in paths if is_json_name(path) and _may_be_read(path)]
-    return Listing(wanted, sorted(set(paths).difference(wanted)), sorted(str(error.filename) for error in closed))
+    found = Listing()
+    for entry in _entries(str(folder), found.closed):
+        wanted = is_json_name(entry.name) and _may_be_read(entry)
+        (found.paths if wanted else found.ignored).append(entry.path)
+    return Listing(*map(sorted, (found.paths, found.ignored, found.closed)))
+
+
+def _entries(folder: str, closed: list[str]) -> Iterator[os.DirEntry[str]]:
+    """Walk all that is below a folder but the folders, of which those that would not open are noted.
+
+    The folder's own listing tells what is a file, so that none has to be looked at for that.
+    """
+    try:
+        with os.scandir(folder) as listing:
+            entries = list(listing)
+    except OSError as error:
+        closed.append(str(error.filename))
+        return
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _entries(entry.path, closed)
+        elif not (entry.is_symlink() and entry.is_dir()):
+            yield entry
 
 
 def _matching(pattern: str) -> Listing:
     return Listing(sorted(path for path in iglob(pattern, recursive=True) if Path(path).is_file()))  # noqa: PTH207
 
 
-def _may_be_read(path: str) -> bool:
+def _may_be_read(entry: os.DirEntry[str]) -> bool:
     """Whether reading something would come to an end: a pipe's does not. A link to nowhere is left to be set aside."""
-    try:
-        return stat.S_ISREG(os.stat(path).st_mode)  # noqa: PTH116
-    except OSError:
-        return True
+    return entry.is_file() or (entry.is_symlink() and not Path(entry.path).exists())
 
 
 def _nothing_at(pattern: str, path: Path, found: list[str]) -> str:
@@ -91,7 +103,7 @@ def _nothing_at(pattern: str, path: Path, found: list[str]) -> str:
 
 def is_json_name(name: str) -> bool:
     """Whether a folder's file is one of those that a load of the folder reads."""
-    return name.lower().endswith(tuple(suffix + packed for suffix in SUFFIXES for packed in COMPRESSED))
+    return name.lower().endswith(_ENDINGS)
 
 
 def stem(path: str) -> str:
