@@ -295,7 +295,10 @@ def test_the_search_follows_updates(store: CodegenStore) -> None:
 
 
 def test_many_rows_go_in_at_once(store: CodegenStore) -> None:
-    sessions = store.insert_sessions({"design_goal": f"goal {number}"} for number in range(100))
+    sessions = store.insert_sessions({"design_goal": f"goal {number}"} for number in range(1900))
+    assert [store.get_session(each, ["design_goal"]) for each in (sessions[0], sessions[899], sessions[1899])] == [
+        {"design_goal": f"goal {number}"} for number in (0, 899, 1899)
+    ]
     children = store.insert_sessions([{"design_goal": "a", "parent_session_id": sessions[3]}, {"design_goal": "b"}])
     assert [store.get_session(each, ["parent_session_id"]) for each in children] == [
         {"parent_session_id": sessions[3]},
@@ -310,7 +313,7 @@ def test_many_rows_go_in_at_once(store: CodegenStore) -> None:
             {"iteration_id": iterations[5], "error_type": Word.RUNTIME},
         ]
     )
-    assert len(set(sessions)) == len(set(iterations)) == 100
+    assert len(set(sessions)) == len(set(iterations)) == 1900
     (found,) = store.get_iterations(sessions[42], ["id", "code", "feedback"])
     assert found == {"id": iterations[42], "code": f"code {sessions[42]}", "feedback": UNICODE}
     assert [(row["id"], row["error_type"], row["error_line"]) for row in store.get_errors(iterations[5])] == [
@@ -318,7 +321,7 @@ def test_many_rows_go_in_at_once(store: CodegenStore) -> None:
         (errors[1], "runtime", None),
     ]
     assert store.insert_iteration(sessions[0], "next") > max(iterations)
-    assert len(store.search_sessions("goal")) == 100
+    assert len(store.search_sessions("goal", limit=10_000)) == 1900
     assert list(store.insert_sessions([])) == []
 
 
