@@ -11,9 +11,14 @@ if TYPE_CHECKING:
     from sessionlab.stores.base import Store
     from sessionlab.stores.codegen import CodegenStore
     from sessionlab.stores.conversation import ConversationStore
+    from sessionlab.stores.export_json import export_to_json
+    from sessionlab.stores.hybrid import HybridWorktreeStore
+    from sessionlab.stores.import_json import MigrationReport, migrate_from_json
+    from sessionlab.stores.phases import open_worktree
     from sessionlab.stores.rows import UNSET, Unset
     from sessionlab.stores.workflow import WorkflowStore
     from sessionlab.stores.worktree import WorktreeStore
+    from sessionlab.stores.worktree_json import JsonWorktreeStore
 
 STORES = {
     "codegen": ("sessionlab.stores.codegen", "CodegenStore"),
@@ -24,6 +29,12 @@ STORES = {
 """The module and the class of each kind's store."""
 
 _LAZY = {
+    "HybridWorktreeStore": "sessionlab.stores.hybrid",
+    "JsonWorktreeStore": "sessionlab.stores.worktree_json",
+    "MigrationReport": "sessionlab.stores.import_json",
+    "export_to_json": "sessionlab.stores.export_json",
+    "migrate_from_json": "sessionlab.stores.import_json",
+    "open_worktree": "sessionlab.stores.phases",
     "Store": "sessionlab.stores.base",
     "UNSET": "sessionlab.stores.rows",
     "Unset": "sessionlab.stores.rows",
@@ -35,11 +46,17 @@ __all__ = [
     "UNSET",
     "CodegenStore",
     "ConversationStore",
+    "HybridWorktreeStore",
+    "JsonWorktreeStore",
+    "MigrationReport",
     "Store",
     "Unset",
     "WorkflowStore",
     "WorktreeStore",
+    "export_to_json",
+    "migrate_from_json",
     "open_store",
+    "open_worktree",
 ]
 
 

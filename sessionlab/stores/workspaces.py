@@ -5,11 +5,19 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sessionlab.errors import InvalidRecord
 
+WorkspacePath = str | os.PathLike[str]
+
 _HASH = re.compile(r"[0-9a-f]{16}")
+
+
+def now() -> str:
+    """Give the time as the editor writes it: UTC, with milliseconds and a ``Z``."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def workspace_hash(workspace_path: str) -> str:
@@ -32,7 +40,7 @@ def workspace_hash(workspace_path: str) -> str:
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def path_of(workspace_path: str | os.PathLike[str]) -> str:
+def path_of(workspace_path: WorkspacePath) -> str:
     """Check the path of a workspace and give it as a text.
 
     Raises:

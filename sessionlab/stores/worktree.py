@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, ClassVar, TypeVar
 
 import sqlalchemy as sa
@@ -12,8 +11,9 @@ import sqlalchemy as sa
 from sessionlab.errors import InvalidRecord, NotFound
 from sessionlab.stores.base import Store
 from sessionlab.stores.checks import shown
+from sessionlab.stores.set_aside import SetAsideRows
 from sessionlab.stores.statements import Row, Statement
-from sessionlab.stores.workspaces import path_of, workspace_hash
+from sessionlab.stores.workspaces import WorkspacePath, now, path_of, workspace_hash
 from sessionlab.stores.worktree_read import SessionReader, in_workspace
 from sessionlab.stores.worktree_rows import (
     INSTANCES,
@@ -31,12 +31,6 @@ from sessionlab.stores.worktree_search import Filters, newest_first
 from sessionlab.stores.worktree_workspaces import Workspaces
 
 T = TypeVar("T")
-WorkspacePath = str | os.PathLike[str]
-
-
-def now() -> str:
-    """Give the time as the editor writes it: UTC, with milliseconds and a ``Z``."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class WorktreeStore(Store):
@@ -67,6 +61,16 @@ class WorktreeStore(Store):
         self._workspaces = Workspaces(self._rows["workspaces"], self._database.engine)
         self._reader = SessionReader(self._database, self._tables)
         self._statements: dict[str, Statement] = {}
+        self.set_aside = SetAsideRows(self._rows["set_aside"])
+
+    def get_workspaces(self) -> list[Row]:
+        """List the workspaces by ``path`` and ``hash``, in the order of their hashes.
+
+        One whose path is not known has its hash for a path.
+        """
+        fields = ("workspace_path", "workspace_hash")
+        found = self._rows["workspaces"].all({}, fields, order=("workspace_hash",))
+        return [{"path": row["workspace_path"], "hash": row["workspace_hash"]} for row in found]
 
     def create_session(self, workspace_path: WorkspacePath, session: Mapping[str, Any]) -> Session:
         """Add a session with its instances and messages, and the workspace if it is new; give the session.
@@ -210,6 +214,28 @@ class WorktreeStore(Store):
             return self._reader.some(asked.page(ids))
 
         return self._database.glance(search)
+
+    def get_migration(self) -> Row | None:
+        """Give what is noted of the way from JSON files; None if nothing is.
+
+        The note has ``schema_version``, ``migrated_at``, ``json_backup_path``, ``migration_status`` (``pending``,
+        ``in_progress``, ``completed`` or ``failed``) and ``last_updated_at``.
+        """
+        return self._rows["migration_metadata"].get({"id": 1})
+
+    def note_migration(self, status: str, json_backup_path: str | None) -> None:
+        """Note how far the way from JSON files has come, and where the copy of the files is."""
+        rows = self._rows["migration_metadata"]
+        at = now()
+        note = {"migration_status": status, "json_backup_path": json_backup_path, "last_updated_at": at}
+
+        def write() -> None:
+            if rows.get({"id": 1}, ["id"]) is None:
+                rows.insert({"id": 1, "schema_version": 1, "migrated_at": at, **note})
+            else:
+                rows.change({"id": 1}, {**note, "migrated_at": at} if status == "completed" else note)
+
+        self._database.transact(write)
 
     def _conditions(self, asked: Filters) -> list[sa.ColumnElement[bool]]:
         sessions, messages = self._tables["sessions"].c, self._tables["chat_messages"].c

@@ -1,0 +1,187 @@
+"""The JSON file of one workspace: an array of sessions, read strictly, written whole or not at all, under a lock."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, NoReturn
+
+from filelock import FileLock, Timeout
+
+from sessionlab.errors import InvalidRecord, StoreError
+
+LOCK_SECONDS = 30.0
+"""How long a write waits for those of others."""
+
+
+class JsonFile:
+    """A file with an array of sessions. A file that is not there is an empty array."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = path.with_name(f".{path.name}.lock")
+
+    def read(self, *, keep_doubled: bool = False) -> list[Any]:
+        """Give the records of the file, sessions or not; see :func:`decoded`.
+
+        Raises:
+            StoreError: it cannot be read, or is no JSON array. It is left as it is.
+        """
+        try:
+            raw = self.path.read_bytes()
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise StoreError(f"{self.path} cannot be read: {error.strerror}.") from error
+        return decoded(raw, self.path, keep_doubled=keep_doubled)
+
+    @contextmanager
+    def changing(self) -> Iterator[list[Any]]:
+        """Give the records to be changed in place, and write them; all others who write wait.
+
+        An error within leaves the file as it was.
+        """
+        with self.locked():
+            records = self.read()
+            yield records
+            self.write(records)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep all others from writing.
+
+        Raises:
+            StoreError: somebody else has kept it locked for too long, or there is no right to write there.
+        """
+        try:
+            with FileLock(self._lock, timeout=LOCK_SECONDS, poll_interval=0.002):
+                yield
+        except Timeout:
+            raise StoreError(
+                f"{self.path} has been locked by another program for {LOCK_SECONDS:g} seconds. Try again."
+            ) from None
+        except PermissionError as error:
+            raise StoreError(f"{self.path} cannot be written: {error.strerror}.") from error
+
+    def write(self, records: Sequence[Any]) -> None:
+        """Put records in the place of what the file holds; a crash at any moment leaves the one or the other.
+
+        Raises:
+            InvalidRecord: one of them is nothing that JSON can hold.
+            StoreError: it cannot be written.
+        """
+        raw = encoded(records)
+        # Through a link, as the file may be kept elsewhere.
+        path = Path(os.path.realpath(self.path))
+        # One name is enough, as only who has the lock writes; what a crash has left there is written over.
+        new = path.with_name(f".{path.name}.new")
+        try:
+            with new.open("wb") as file:
+                file.write(raw)
+                file.flush()
+                with suppress(FileNotFoundError):
+                    os.fchmod(file.fileno(), stat.S_IMODE(path.stat().st_mode))
+                os.fsync(file.fileno())
+            new.replace(path)
+            sync_folder(path.parent)
+        except OSError as error:
+            raise StoreError(f"{self.path} cannot be written: {error.strerror}. It is as it was.") from error
+
+
+def sync_folder(folder: Path) -> None:
+    """See to it that the names in a folder outlast a loss of power."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+class Doubled(dict[str, Any]):
+    """An object with a key twice, which no table holds; it is written as it was read."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self._pairs = pairs
+
+    def items(self) -> list[tuple[str, Any]]:  # type: ignore[override]
+        """Give all pairs: what writes JSON asks for them."""
+        return self._pairs
+
+
+def is_doubled(value: Any) -> bool:
+    """Whether a key is there twice, at any depth."""
+    if isinstance(value, dict):
+        return isinstance(value, Doubled) or any(map(is_doubled, value.values()))
+    return isinstance(value, list) and any(map(is_doubled, value))
+
+
+def pairs_kept(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object of pairs, for ``json.loads``; one with a key twice keeps both."""
+    found = dict(pairs)
+    return found if len(found) == len(pairs) else Doubled(pairs)
+
+
+def decoded(raw: bytes, path: Path, *, keep_doubled: bool = False) -> list[Any]:
+    """Read a JSON array strictly: no NaN, nothing after its end, and only UTF-8.
+
+    ``keep_doubled`` keeps both values of a key that an object has twice, for which reading takes twice as long.
+
+    Raises:
+        StoreError: it is none; the message says where and why.
+    """
+    hook = pairs_kept if keep_doubled else None
+    try:
+        found = json.loads(raw.decode("utf-8-sig"), parse_constant=_refuse, object_pairs_hook=hook)
+    except UnicodeDecodeError as error:
+        raise _unread(path, f"it is not UTF-8: byte 0x{raw[error.start]:02x} at {error.start}") from error
+    except json.JSONDecodeError as error:
+        raise _unread(path, f"it is not JSON: {error.msg} at character {error.pos:,} of {len(error.doc):,}") from error
+    except RecursionError as error:
+        raise _unread(path, "it nests too deep") from error
+    except ValueError as error:
+        raise _unread(path, f"it is not JSON: {error}") from error
+    if not isinstance(found, list):
+        raise _unread(path, "it is no array of sessions")
+    return found
+
+
+def encoded(records: Sequence[Any]) -> bytes:
+    """Write records as a JSON array, one a line.
+
+    Raises:
+        InvalidRecord: one of them is nothing that JSON can hold.
+    """
+    lines = ",\n".join(map(line, records))
+    return f"[\n{lines}\n]\n".encode() if records else b"[]\n"
+
+
+def line(record: Any) -> str:
+    """Write a record as JSON that UTF-8 can hold.
+
+    Raises:
+        InvalidRecord: it is nothing that JSON can hold.
+    """
+    try:
+        text = json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidRecord(f"A session is nothing that JSON can hold: {error}.") from error
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(record, separators=(",", ":"))
+    return text
+
+
+def _refuse(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON value")
+
+
+def _unread(path: Path, reason: str) -> StoreError:
+    return StoreError(f"{path} cannot be read: {reason}. It was left as it is; put a sound copy in its place.")

@@ -1,0 +1,80 @@
+"""Records of JSON files that the tables of a worktree store refuse: kept as they are, with the reason."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sessionlab.errors import InvalidRecord
+from sessionlab.stores.json_files import pairs_kept
+from sessionlab.stores.rows import Rows
+
+_MOST = 1000
+"""How many characters of a reason are kept."""
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """A record that was set aside: the ``place`` where its file had it, its id if it has one, and why."""
+
+    place: int
+    session_id: str | None
+    reason: str
+    record: Any
+
+    @classmethod
+    def of(cls, place: int, record: Any, reason: Exception) -> SetAside:
+        """Make one of what an error has refused."""
+        own = record.get("id") if isinstance(record, dict) else None
+        return cls(place, own if isinstance(own, str) else None, str(reason)[:_MOST], record)
+
+
+class SetAsideRows:
+    """The records that were set aside, by the hash of their workspace."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    def put(self, workspace_hash: str, refused: Sequence[SetAside]) -> None:
+        """Keep records, but for those that are kept already."""
+        kept = {row["record"] for row in self._rows.all({"workspace_hash": workspace_hash}, ["record"])}
+        for each in refused:
+            text = _text(each.record)
+            if text not in kept:
+                kept.add(text)
+                self._rows.insert(
+                    {
+                        "workspace_hash": workspace_hash,
+                        "place": each.place,
+                        "session_id": None if each.session_id is None else _ascii(each.session_id),
+                        "reason": _ascii(each.reason),
+                        "record": text,
+                    }
+                )
+
+    def of(self, workspace_hash: str) -> list[SetAside]:
+        """Give the records of a workspace, in the order of their places."""
+        rows = self._rows.all({"workspace_hash": workspace_hash}, order=("place", "id"))
+        return [SetAside(row["place"], row["session_id"], row["reason"], _record(row["record"])) for row in rows]
+
+    def workspaces(self) -> list[str]:
+        """List the hashes of the workspaces that have any."""
+        return sorted({row["workspace_hash"] for row in self._rows.all({}, ["workspace_hash"])})
+
+
+def _record(text: str) -> Any:
+    return json.loads(text, object_pairs_hook=pairs_kept)
+
+
+def _text(record: Any) -> str:
+    """Write a record as ASCII, in which every engine keeps every text."""
+    try:
+        return json.dumps(record, allow_nan=False, separators=(",", ":"))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidRecord(f"A record is nothing that JSON can hold: {error}.") from error
+
+
+def _ascii(text: str) -> str:
+    return text.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode()
