@@ -28,6 +28,12 @@ def lab() -> duckdb.DuckDBPyConnection:
     return filled_lab(ROWS)
 
 
+@pytest.fixture(scope="module")
+def drawn(lab: duckdb.DuckDBPyConnection) -> Explorer:
+    """An explorer by topic, in which tests may pick."""
+    return explore(lab.sql, by="topic")
+
+
 def pick(explorer: Explorer, **picks: Sequence[float]) -> None:
     """Do what the browser does when something is picked."""
     explorer.set_state({"_picked": {"drawing": explorer._drawing["number"], "picks": picks}})
@@ -76,25 +82,24 @@ def test_picks_become_a_relation(lab: duckdb.DuckDBPyConnection) -> None:
     assert explorer.condition in repr(explorer)
 
 
-def test_texts_with_code_are_picked_too(lab: duckdb.DuckDBPyConnection) -> None:
-    explorer = explore(lab.sql, by="topic")
-    code = next(n for n, label in enumerate(explorer._cube.dimensions["topic"].labels) if label == EVIL)
-    pick(explorer, topic=[code])
-    assert explorer.selection.aggregate("any_value(topic), count(DISTINCT topic)").fetchall() == [(EVIL, 1)]
+def test_texts_with_code_are_picked_too(drawn: Explorer) -> None:
+    code = next(n for n, label in enumerate(drawn._cube.dimensions["topic"].labels) if label == EVIL)
+    pick(drawn, topic=[code])
+    assert drawn.selection.aggregate("any_value(topic), count(DISTINCT topic)").fetchall() == [(EVIL, 1)]
 
 
 @pytest.mark.parametrize("picks", [{"nothing": [0]}, {"topic": []}, {}])
-def test_picks_of_nothing_are_all(lab: duckdb.DuckDBPyConnection, picks: dict[str, list[float]]) -> None:
-    explorer = explore(lab.sql, by="topic")
-    pick(explorer, **picks)
-    assert explorer.condition == "true"
-    assert explorer._table["total"] == 600
+def test_picks_of_nothing_are_all(drawn: Explorer, picks: dict[str, list[float]]) -> None:
+    pick(drawn, topic=[0])
+    assert drawn.condition != "true"
+    pick(drawn, **picks)
+    assert drawn.condition == "true"
+    assert drawn._table["total"] == 600
 
 
-def test_picks_without_a_label_are_none(lab: duckdb.DuckDBPyConnection) -> None:
-    explorer = explore(lab.sql, by="topic")
-    pick(explorer, topic=[-1, 99])
-    assert explorer.selection.fetchall() == []
+def test_picks_without_a_label_are_none(drawn: Explorer) -> None:
+    pick(drawn, topic=[-1, 99])
+    assert drawn.selection.fetchall() == []
 
 
 def test_where_and_by_change_the_picture(lab: duckdb.DuckDBPyConnection) -> None:
@@ -119,19 +124,19 @@ def test_what_the_browser_says_of_an_earlier_picture_is_ignored(lab: duckdb.Duck
     assert explorer.condition == "true"
 
 
-def test_what_does_not_hold_changes_nothing(lab: duckdb.DuckDBPyConnection) -> None:
-    explorer = explore(lab.sql, by="topic", where="kind = 'codegen'")
-    before = explorer._drawing
+def test_what_does_not_hold_changes_nothing(drawn: Explorer) -> None:
+    before = drawn._drawing
     with pytest.raises(QueryError, match="topc"):
-        explorer.where = "topc = 'x'"
+        drawn.where = "topc = 'x'"
     with pytest.raises(QueryError, match="no column 'nothing'"):
-        explorer.by = "nothing"
-    assert explorer._drawing is before
-    assert (explorer.by, explorer.where) == ("topic", "kind = 'codegen'")
+        drawn.by = "nothing"
+    assert drawn._drawing is before
+    assert (drawn.by, drawn.where) == ("topic", None)
 
 
-def test_the_table_holds_the_newest_and_counts_all(lab: duckdb.DuckDBPyConnection) -> None:
-    table = explore(lab.sql)._table
+def test_the_table_holds_the_newest_and_counts_all(lab: duckdb.DuckDBPyConnection, drawn: Explorer) -> None:
+    pick(drawn)
+    table = drawn._table
     newest = lab.sql("SELECT session_id FROM sessions ORDER BY started_at DESC NULLS LAST, source, kind, session_id")
     assert (len(table["rows"]), table["total"]) == (MOST, 600)
     assert [row[0] for row in table["rows"]] == [name for (name,) in newest.limit(MOST).fetchall()]
