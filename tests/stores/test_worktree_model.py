@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from sessionlab import InvalidRecord, NotFound, WorktreeStore, open_store
+from sessionlab import InvalidRecord, NotFound, open_store
+from sessionlab.stores import JsonWorktreeStore
+from sessionlab.stores.worktree_calls import WorktreeCalls
 from sessionlab.stores.worktree_search import moment
-from tests.stores.conftest import Engine
 from tests.stores.worktrees import MESSAGES, Session, numbered, sessions, updates
 
 WORKSPACES = ("/home/dev/one", "/home/dev/two")
@@ -32,11 +33,15 @@ class Model(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        number = next(Model.numbers)
+        self.store = self.opened(next(Model.numbers))
+        self.model: dict[tuple[str, str], Session] = {}
+
+    def opened(self, number: int) -> WorktreeCalls:
+        if self.url.startswith("json:"):
+            return JsonWorktreeStore(f"{self.url.removeprefix('json:')}/{number}")
         mark = "&schema=" if "?" in self.url else "?schema="
         url = f"{self.url}/{number}.db" if self.url.startswith("sqlite") else f"{self.url}{mark}worktree_{number}"
-        self.store: WorktreeStore = open_store("worktree", url)
-        self.model: dict[tuple[str, str], Session] = {}
+        return open_store("worktree", url)
 
     def teardown(self) -> None:
         self.store.close()
@@ -61,7 +66,7 @@ class Model(RuleBasedStateMachine):
             return self.store.create_session(place[0], session)
 
         if place in self.model:
-            with pytest.raises(InvalidRecord, match="no other row has"):
+            with pytest.raises(InvalidRecord, match=r"no other (row|session) has"):
                 call()
             return
         assert call() == (1 if many else session)
@@ -131,13 +136,14 @@ def folder() -> Iterator[Path]:
         yield Path(folder)
 
 
-def test_the_store_is_as_its_model(engine: Engine, request: pytest.FixtureRequest, folder: Path) -> None:
-    postgres = engine == "postgresql"
-    Model.url = request.getfixturevalue("postgres").get_uri() if postgres else f"sqlite:///{folder}"
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql", "json"])
+def test_the_store_is_as_its_model(kind: str, request: pytest.FixtureRequest, folder: Path) -> None:
+    postgres = kind == "postgresql"
+    Model.url = request.getfixturevalue("postgres").get_uri() if postgres else f"{kind}:///{folder}"
     run_state_machine_as_test(
         Model,
         settings=settings(
-            max_examples=4 if postgres else 12,
+            max_examples=4 if postgres else 10,
             stateful_step_count=25,
             deadline=None,
             database=None,
