@@ -1,7 +1,7 @@
 """How a notebook shows a chart: with what is installed, and not from a network.
 
 Altair's own way has the page fetch Vega from a server. JupyterLab brings a Vega along, whose Vega-Lite is too old for
-the dashboard; so the chart is compiled to Vega here. Where there is none, a picture stands in.
+the dashboard; so the chart is compiled to Vega here.
 """
 
 from __future__ import annotations
@@ -18,14 +18,15 @@ VERSION = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
 MIME = "application/vnd.vega.v5+json"
 _SCHEMA = "https://vega.github.io/schema/vega/v5.json"
 
+_ELSEWHERE = "Where no chart is to be seen, altair.renderers.enable('png') shows it as a picture."
+
 
 def rendered(spec: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Give what a notebook shows of a chart, by MIME type."""
     title = spec.get("title", "chart")
     return {
         MIME: {**vl_convert.vegalite_to_vega(spec, vl_version=VERSION), "$schema": _SCHEMA},
-        "image/png": vl_convert.vegalite_to_png(spec, vl_version=VERSION, scale=1),
-        "text/plain": f"<chart: {title.get('text') if isinstance(title, dict) else title}>",
+        "text/plain": f"<{title.get('text') if isinstance(title, dict) else title}> {_ELSEWHERE}",
     }
 
 
