@@ -191,7 +191,7 @@ def test_a_killed_writer_leaves_a_whole_file_and_no_lock(store: JsonWorktreeStor
         assert found >= known
         store.create_session(HERE, {"id": f"after {number}"})
         known = found + 1
-    assert known > 10
+    assert known > 6
     assert [path.name for path in store.folder.glob("*.json")] == [NAME]
 
 
