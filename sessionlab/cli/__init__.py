@@ -15,6 +15,7 @@ from sessionlab.cli.answers import report, sql, stats
 from sessionlab.cli.demo import demo
 from sessionlab.cli.notebook import notebook
 from sessionlab.cli.sources import forget, load, refresh, rejects, sources
+from sessionlab.cli.store import store
 from sessionlab.errors import SessionlabError
 
 
@@ -27,7 +28,7 @@ def cli() -> None:
     """
 
 
-for _command in (load, refresh, sources, rejects, forget, sql, stats, report, demo, notebook):
+for _command in (load, refresh, sources, rejects, forget, sql, stats, report, demo, notebook, store):
     cli.add_command(_command)
 
 

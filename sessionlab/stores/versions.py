@@ -6,7 +6,7 @@ from sessionlab.errors import StoreError
 from sessionlab.schema import quote
 from sessionlab.stores.database import Database
 from sessionlab.stores.declare import INITIAL, StoreSchema
-from sessionlab.stores.schemas import schema_of
+from sessionlab.stores.schemas import SCHEMAS, schema_of
 from sessionlab.stores.tables import ddl, making, making_lacking, stamp
 
 
@@ -83,3 +83,22 @@ def is_there(database: Database, schema: StoreSchema) -> bool:
             f" {', '.join(dict.fromkeys(lacking))}. Nothing was changed. Name another file or schema."
         )
     return True
+
+
+def kinds_in(database: Database) -> list[str]:
+    """List the kinds of which a database holds a store, or tables that may be taken over as one."""
+    there = database.columns()
+    schemas = SCHEMAS.values()
+    return [each.kind for each in schemas if _says_version(database, each, there) or _fits(database, each)]
+
+
+def _says_version(database: Database, schema: StoreSchema, there: dict[str, set[str]]) -> bool:
+    table = schema.version_table
+    return table in there and bool(database.run(f"SELECT 1 FROM {quote(table)}", reads=True).rows)
+
+
+def _fits(database: Database, schema: StoreSchema) -> bool:
+    try:
+        return is_there(database, schema)
+    except StoreError:
+        return False
