@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sessionlab.kinds import KINDS
 from sessionlab.model import DERIVED, FILES, REJECTS, SESSIONS, SOURCES
-from sessionlab.schema import Column, Table, quote
+from sessionlab.schema import Column, Table, literal, quote
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -52,6 +53,16 @@ def _union_view(connection: DuckDBPyConnection, table: Table) -> str:
     columns = ", ".join(map(quote, table.names))
     parts = (f"SELECT {columns} FROM {quote(schema)}.canonical_{table.name}" for (schema,) in found.fetchall())
     return f"CREATE OR REPLACE VIEW main.{quote(table.name)} AS {' UNION ALL '.join(parts)}"
+
+
+def copy(connection: DuckDBPyConnection, path: Path) -> None:
+    """Write the lab that is a connection's default to a new file."""
+    ((catalog,),) = connection.execute("SELECT current_database()").fetchall()
+    connection.execute(f"ATTACH {literal(str(path))} AS lab_copy")
+    try:
+        connection.execute(f"COPY FROM DATABASE {quote(catalog)} TO lab_copy")
+    finally:
+        connection.execute("DETACH lab_copy")
 
 
 def remove(connection: DuckDBPyConnection, source: str) -> None:

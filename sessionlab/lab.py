@@ -13,7 +13,7 @@ import duckdb
 
 from sessionlab import canonical
 from sessionlab.display import show_relations
-from sessionlab.errors import NotFound
+from sessionlab.errors import LabError, NotFound
 from sessionlab.ingest import Load, name_for, run
 from sessionlab.labfile import FileStorage
 from sessionlab.loaders import open_source, url_of
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from sessionlab.explorer.widget import Explorer
     from sessionlab.history import History
     from sessionlab.metrics import Metrics
+    from sessionlab.server.runner import Running
+    from sessionlab.server.workflow import Agent
+    from sessionlab.stores.base import Store
 
 
 class Lab:
@@ -368,6 +371,44 @@ class Lab:
 
         return history(self.sql, session_id, source, kind)
 
+    def serve(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        token: str | None = None,
+        stores: Sequence[Store] = (),
+        agent: Agent | None = None,
+        refresh: float | None = None,
+    ) -> Running:
+        """Serve the live dashboard and the REST API from a thread of this program.
+
+        Args:
+            host: The address to listen on.
+            port: The port; any free one unless said.
+            token: What a caller must know; a must for all addresses but this machine's own.
+            stores: Stores that are open, to serve as well.
+            agent: What answers ``POST /problems/verified``.
+            refresh: Load again what changed at the sources, every so many seconds.
+
+        Returns:
+            What runs: ``.url`` to open in a browser, ``.stop()`` to end it.
+
+        Raises:
+            MissingExtra: the extra ``server`` is not installed.
+            SessionlabError: the address cannot be had, or a token is missing.
+
+        Example:
+            >>> lab = Lab()
+            >>> report = lab.load("data/workflow.json")
+            >>> with lab.serve() as running:
+            ...     running.url.startswith("http://127.0.0.1:")
+            True
+        """
+        from sessionlab.server import create_app, start
+
+        return start(create_app(self, stores, agent, token=token, refresh=refresh), host, port)
+
     def report(
         self,
         path: str | os.PathLike[str] = "report.html",
@@ -408,6 +449,39 @@ class Lab:
             rejects=self.rejects().project("source, file, record, reason, rejected_at").limit(1000).to_dicts(),
             where=where,
         )
+
+    @property
+    def snapshot(self) -> str:
+        """A text that stands for the lab as it is now: another one after each load.
+
+        Example:
+            >>> lab = Lab()
+            >>> before = lab.snapshot
+            >>> report = lab.load("data/workflow.json")
+            >>> lab.snapshot == before
+            False
+        """
+        return self._storage.state()
+
+    def copy_to(self, path: str | os.PathLike[str]) -> Path:
+        """Write the lab as it is now to a new file, which is a lab as well; give its absolute path.
+
+        Raises:
+            LabError: something is there already, or it cannot be written.
+
+        Example:
+            >>> from tempfile import mkdtemp
+            >>> Lab().copy_to(f"{mkdtemp()}/copy.duckdb").name
+            'copy.duckdb'
+        """
+        target = Path(path).expanduser().absolute()
+        if target.exists():
+            raise LabError(f"A copy of a lab never overwrites: {target} exists. Name another file.")
+        try:
+            canonical.copy(self._storage.reader(), target)
+        except duckdb.IOException as error:
+            raise LabError(f"The lab cannot be copied to {target}: {str(error).splitlines()[0]}") from error
+        return target
 
     def close(self) -> None:
         """Let go of the lab's file; a lab in memory is gone.

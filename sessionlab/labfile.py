@@ -76,6 +76,10 @@ class FileStorage:
                 self._attached.discard(unused)
             return connection
 
+    def state(self) -> str:
+        """Give what changes when another file takes the place of this one."""
+        return "-".join(map(str, _state(self.path) or ("none",)))
+
     def _turn(self, now: State | None) -> None:
         names = (LAB if number == 1 else f"{LAB}_{number}" for number in count(1))
         catalog = next(name for name in names if name not in self._attached)

@@ -55,6 +55,9 @@ class Storage(Protocol):
     def reader(self) -> duckdb.DuckDBPyConnection:
         """Give the calling thread a connection that sees the lab as it is now."""
 
+    def state(self) -> str:
+        """Tell this state of the lab from every other one that it was in or will be."""
+
     def writing(self, step: Step, ahead: AbstractContextManager[None] = ...) -> AbstractContextManager[Writer]:
         """Open the lab for changes that take effect together at the end, or not at all.
 
@@ -76,10 +79,15 @@ class MemoryStorage:
         self._root.execute(f"USE {LAB}")
         canonical.create(self._root)
         self._readers = Readers(self._root)
+        self._writes = 0
 
     def reader(self) -> duckdb.DuckDBPyConnection:
         """Give a connection that sees what has been committed."""
         return self._readers.get(LAB)
+
+    def state(self) -> str:
+        """Count the changes that were made."""
+        return str(self._writes)
 
     @contextmanager
     def writing(self, step: Step, ahead: AbstractContextManager[None] = NOTHING) -> Iterator[Writer]:
@@ -100,6 +108,7 @@ class MemoryStorage:
             ):
                 yield from self._transaction(Writer(connection, Path(folder), False, None, lambda: _anew(connection)))
         finally:
+            self._writes += 1
             self._root.execute("RESET preserve_insertion_order")
             self._writing.release()
 

@@ -17,9 +17,9 @@ LAYERS = (
     (
         *("lab", "query", "overview", "reports", "progress"),
         *("storage", "labfile", "readers", "attach", "ingest", "refresh"),
-        *("charts", "dashboard", "explorer", "report", "export", "spark"),
+        *("charts", "dashboard", "explorer", "report", "export", "spark", "server"),
     ),
-    ("cli", "jupyter", "server", "sessionlab"),
+    ("cli", "jupyter", "sessionlab"),
 )
 """From the lowest up; ``sessionlab`` stands for ``sessionlab/__init__.py``."""
 

@@ -14,8 +14,10 @@ from sessionlab import __version__
 from sessionlab.cli.answers import report, sql, stats
 from sessionlab.cli.demo import demo
 from sessionlab.cli.notebook import notebook
+from sessionlab.cli.serve import serve
 from sessionlab.cli.sources import forget, load, refresh, rejects, sources
 from sessionlab.cli.store import store
+from sessionlab.cli.store_json import compare, export_json, import_json
 from sessionlab.errors import SessionlabError
 
 
@@ -28,8 +30,10 @@ def cli() -> None:
     """
 
 
-for _command in (load, refresh, sources, rejects, forget, sql, stats, report, demo, notebook, store):
+for _command in (load, refresh, sources, rejects, forget, sql, stats, report, demo, notebook, serve, store):
     cli.add_command(_command)
+for _command in (import_json, export_json, compare):
+    store.add_command(_command)
 
 
 def main() -> None:

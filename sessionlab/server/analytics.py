@@ -1,0 +1,267 @@
+"""Metrics and charts over HTTP, and SQL."""
+
+from __future__ import annotations
+
+import csv
+import inspect
+import io
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from sessionlab.errors import NotFound, QueryError
+from sessionlab.metrics import METRICS
+from sessionlab.metrics.arguments import BUCKETS, suggestion
+from sessionlab.model import SESSIONS
+from sessionlab.server.answers import Answer, LabDesk, desk
+from sessionlab.server.problems import responses
+from sessionlab.server.values import as_json, plain
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyRelation
+
+router = APIRouter(prefix="/api", tags=["analytics"])
+
+Desk = Annotated[LabDesk, Depends(desk)]
+Format = Literal["json", "csv", "arrow"]
+
+TYPES = {
+    "json": "application/json",
+    "csv": "text/csv; charset=utf-8",
+    "arrow": "application/vnd.apache.arrow.stream",
+}
+
+By = Annotated[
+    list[str],
+    Query(description="Columns of sessions to group by; several times, or separated by commas.", examples=[["topic"]]),
+]
+Where = Annotated[
+    str | None,
+    Query(
+        max_length=10_000, description="One SQL condition on the columns of sessions.", examples=["kind = 'workflow'"]
+    ),
+]
+Bucket = Annotated[
+    Literal["day", "week", "month"] | None, Query(description="Group by when sessions started.", examples=["week"])
+]
+Of = Annotated[
+    Literal["agent", "model", "runtime"] | None, Query(description="What `winners` compares.", examples=["model"])
+]
+
+
+class Described(BaseModel):
+    """A metric."""
+
+    name: str = Field(examples=["success_rate"])
+    description: str
+    arguments: list[str] = Field(examples=[["by", "where", "bucket"]])
+
+
+class Catalog(BaseModel):
+    """What can be asked."""
+
+    metrics: list[Described]
+    columns: list[str] = Field(description="The columns of sessions.", examples=[["topic", "success"]])
+    buckets: list[str]
+
+
+class Column(BaseModel):
+    """A column of an answer, with DuckDB's type."""
+
+    name: str = Field(examples=["topic"])
+    type: str = Field(examples=["VARCHAR"])
+
+
+class Table(BaseModel):
+    """A metric's rows."""
+
+    metric: str
+    columns: list[Column]
+    rows: list[dict[str, Any]] = Field(
+        examples=[
+            [{"topic": "arrays", "sessions": 10, "judged": 9, "passed": 8, "rate": 0.89, "low": 0.57, "high": 0.98}]
+        ]
+    )
+    truncated: bool = Field(description="Whether there were more rows than the limit.")
+    sql: str = Field(description="The SQL that gives these rows in the lab.")
+
+
+@router.get("/metrics", response_model=Catalog, responses=responses(401))
+async def metrics() -> Response:
+    """List the metrics, with the columns that they can be grouped by."""
+    catalog = Catalog(
+        metrics=[_described(name) for name in METRICS], columns=list(SESSIONS.names), buckets=list(BUCKETS)
+    )
+    return Response(catalog.model_dump_json(), media_type="application/json")
+
+
+def _described(name: str) -> Described:
+    words = (inspect.getdoc(METRICS[name]) or "").split("\n\n")[0]
+    return Described(
+        name=name, description=" ".join(words.split()), arguments=list(inspect.signature(METRICS[name]).parameters)
+    )
+
+
+@router.get(
+    "/metrics/{name}",
+    response_model=Table,
+    responses={
+        200: {"content": {TYPES["csv"]: {}, TYPES["arrow"]: {}}, "description": "The metric's rows."},
+        **responses(400, 401, 404, 422),
+    },
+)
+async def metric(
+    name: str,
+    desk: Desk,
+    request: Request,
+    by: By = [],  # noqa: B006 - FastAPI copies it
+    where: Where = None,
+    bucket: Bucket = None,
+    of: Of = None,
+    format: Format = "json",  # noqa: A002 - its name in the URL
+    limit: Annotated[int, Query(ge=1, le=1_000_000, description="The most rows.")] = 10_000,
+) -> Response:
+    """Measure: the same numbers as `lab.metrics`, with counts and a 95 % interval beside every rate."""
+    _known(name, "metric")
+    arguments = _arguments(name, by, where, bucket, of)
+
+    def make() -> Answer:
+        sql = desk.lab.metrics.sql(name, **arguments)
+        return _table(name, desk.lab.sql(sql), sql, format, limit)
+
+    answer = await desk.answer(("metric", name, tuple(arguments.items()), format, limit), make)
+    return answer.to(request)
+
+
+@router.get("/charts/{name}", responses=responses(400, 401, 404, 422))
+async def chart(
+    name: str,
+    desk: Desk,
+    request: Request,
+    by: By = [],  # noqa: B006 - FastAPI copies it
+    where: Where = None,
+    bucket: Bucket = None,
+    of: Of = None,
+) -> Response:
+    """Draw a metric: the Vega-Lite of `lab.charts`, with the metric's rows in it."""
+    _known(name, "chart")
+    arguments = _arguments(name, by, where, bucket, of)
+
+    def make() -> Answer:
+        return Answer(as_json(getattr(desk.lab.charts, name)(**arguments).to_dict()))
+
+    return (await desk.answer(("chart", name, tuple(arguments.items())), make)).to(request)
+
+
+def _known(name: str, what: str) -> None:
+    if name not in METRICS:
+        raise NotFound(f"There is no {what} {name!r}.{suggestion(name, METRICS)}")
+
+
+def _arguments(name: str, by: Sequence[str], where: str | None, bucket: str | None, of: str | None) -> dict[str, Any]:
+    """Give what a metric is called with, in a form that can be a key."""
+    if of is not None and name != "winners":
+        raise QueryError("of is for winners; the other metrics count sessions.")
+    columns = tuple(column.strip() for each in by for column in each.split(",") if column.strip())
+    given = {"by": columns, "where": where or None, "bucket": bucket, "of": of}
+    return {key: value for key, value in given.items() if value}
+
+
+def _table(name: str, relation: DuckDBPyRelation, sql: str, form: Format, limit: int) -> Answer:
+    """Write the rows of a relation in a format."""
+    if form == "json":
+        return Answer(_json(name, relation, sql, limit))
+    write = _csv if form == "csv" else _arrow
+    return Answer(write(relation.limit(limit)), TYPES[form], f"{name}.{form}")
+
+
+def _json(name: str, relation: DuckDBPyRelation, sql: str, limit: int) -> bytes:
+    columns = relation.columns
+    rows = relation.limit(limit + 1).fetchall()
+    return as_json(
+        {
+            "metric": name,
+            "columns": [
+                {"name": column, "type": str(type_)} for column, type_ in zip(columns, relation.types, strict=True)
+            ],
+            "rows": [dict(zip(columns, row, strict=True)) for row in rows[:limit]],
+            "truncated": len(rows) > limit,
+            "sql": sql,
+        }
+    )
+
+
+def _csv(relation: DuckDBPyRelation) -> bytes:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(relation.columns)
+    writer.writerows([plain(value) for value in row] for row in relation.fetchall())
+    return text.getvalue().encode(errors="replace")
+
+
+def _arrow(relation: DuckDBPyRelation) -> bytes:
+    import pyarrow as pa
+
+    table = relation.to_arrow_table()
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
+    return sink.getvalue().to_pybytes()  # type: ignore[no-any-return]
+
+
+Writer = Callable[["DuckDBPyRelation"], bytes]
+
+
+class Question(BaseModel):
+    """A query in DuckDB's SQL."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    query: str = Field(
+        min_length=1,
+        max_length=100_000,
+        description="One SELECT over the lab's tables: sessions, attempts, messages, errors, sources, …",
+        examples=["SELECT topic, count(*) AS sessions FROM sessions GROUP BY ALL ORDER BY ALL"],
+    )
+    format: Format = Field("json", description="`json`, `csv`, or `arrow` (an IPC stream).")
+    limit: int | None = Field(
+        None, ge=1, le=1_000_000, description="The most rows; never more than the server's limit."
+    )
+
+
+class Rows(BaseModel):
+    """What a query gave."""
+
+    columns: list[Column]
+    rows: list[list[Any]] = Field(examples=[[["arrays", 10], ["sorting", 9]]])
+    truncated: bool = Field(description="Whether there were more rows than the limit.")
+    seconds: float = Field(examples=[0.004])
+
+
+@router.post(
+    "/sql",
+    response_model=Rows,
+    responses={
+        200: {"content": {TYPES["csv"]: {}, TYPES["arrow"]: {}}, "description": "The rows."},
+        **responses(400, 401, 404, 413, 422, 503),
+    },
+)
+async def sql(question: Question, desk: Desk) -> Response:
+    """Run one SELECT: read-only, with a limit of time, rows and memory, and no file or network in reach."""
+    form = question.format
+    result = await desk.ask(lambda: desk.sandbox.run(question.query, rows=question.limit, form=form))
+    if form != "json":
+        headers = {
+            "Content-Disposition": f'attachment; filename="rows.{form}"',
+            "X-Truncated": str(result.truncated).lower(),
+        }
+        return Response(result.body, headers=headers, media_type=TYPES[form])
+    head = {
+        "columns": [{"name": name, "type": type_} for name, type_ in result.columns],
+        "truncated": result.truncated,
+        "seconds": result.seconds,
+    }
+    return Response(as_json(head)[:-1] + b',"rows":' + result.body + b"}", media_type="application/json")

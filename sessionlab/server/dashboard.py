@@ -1,0 +1,120 @@
+"""What the page draws: the linked chart over a cube of counted cells, what was picked in it, and what can be chosen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from sessionlab.dashboard import Cube, draw, read_cube
+from sessionlab.dashboard.selections import TIME
+from sessionlab.errors import QueryError
+from sessionlab.explorer.picks import conditions
+from sessionlab.metrics.conditions import conjuncts
+from sessionlab.report.drawings import drawing
+from sessionlab.schema import quote
+from sessionlab.server.analytics import By, Desk, Where
+from sessionlab.server.answers import Answer, LabDesk
+from sessionlab.server.layout import fitted
+from sessionlab.server.values import as_json
+
+router = APIRouter(prefix="/api/dashboard", include_in_schema=False)
+
+CHOICES = ("kind", "source", "topic", "model")
+"""The columns that the page has a filter for."""
+
+_MOST_CHOICES = 200
+
+Width = Annotated[int | None, Query(ge=240, le=10_000)]
+Picks = Annotated[str, Query(max_length=20_000)]
+
+
+@router.get("")
+async def dashboard(
+    desk: Desk,
+    request: Request,
+    by: By = [],  # noqa: B006 - FastAPI copies it
+    where: Where = None,
+    width: Width = None,
+) -> Response:
+    """Give the linked chart, made to fit a width, and what the codes of its picks stand for."""
+    columns = tuple(by)
+
+    def make() -> Answer:
+        cube = _cube(desk, desk.lab.snapshot, columns, where)
+        title, notes, spec = drawing(draw(cube))
+        fields = {**{f"pick_{field}": field for field in cube.dimensions}, "span": TIME}
+        stands = {field: list(dimension.conditions) for field, dimension in cube.dimensions.items()}
+        labels = {field: list(dimension.labels) for field, dimension in cube.dimensions.items()}
+        return Answer(
+            as_json(
+                {
+                    "title": title,
+                    "notes": notes[1:],  # the first is a hint, which the page gives in its own words
+                    "spec": fitted(spec, width),
+                    "fields": fields,
+                    "conditions": stands,
+                    "labels": labels,
+                    "sessions": cube.sessions,
+                }
+            )
+        )
+
+    return (await desk.answer(("dashboard", columns, where, width), make)).to(request)
+
+
+@router.get("/picked")
+async def picked(
+    desk: Desk,
+    request: Request,
+    picks: Picks,
+    by: By = [],  # noqa: B006 - FastAPI copies it
+    where: Where = None,
+) -> Response:
+    """Give the condition on sessions that stands for what is picked in the chart."""
+    chosen, columns = _picks(picks), tuple(by)
+
+    def make() -> Answer:
+        cube = _cube(desk, desk.lab.snapshot, columns, where)
+        own = [] if where is None else conjuncts(where)
+        return Answer(as_json({"where": " AND ".join([*own, *conditions(cube, chosen)]) or None}))
+
+    return (await desk.answer(("picked", columns, where, picks), make)).to(request)
+
+
+def _picks(text: str) -> Mapping[str, Sequence[float]]:
+    try:
+        found = json.loads(text)
+        return {str(field): [float(code) for code in codes] for field, codes in found.items()}
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise QueryError("picks is no JSON object of lists of numbers.") from error
+
+
+@lru_cache(maxsize=32)
+def _cube(desk: LabDesk, snapshot: str, by: tuple[str, ...], where: str | None) -> Cube:  # noqa: ARG001 - tells states
+    return read_cube(desk.lab.sql, by=by or None, where=where)
+
+
+@router.get("/choices")
+async def choices(desk: Desk, request: Request) -> Response:
+    """Give the values to filter by, each with its sessions, the most frequent first; and the first and last day."""
+
+    def make() -> Answer:
+        found = {column: _values(desk, column) for column in CHOICES}
+        ((first, last, count),) = desk.lab.sql(
+            "SELECT min(started_at)::DATE, max(started_at)::DATE, count(*) FROM sessions"
+        ).fetchall()
+        name = "a lab in memory" if desk.lab.path is None else desk.lab.path.name
+        return Answer(as_json({"lab": name, "values": found, "first": first, "last": last, "sessions": count}))
+
+    return (await desk.answer("choices", make)).to(request)
+
+
+def _values(desk: LabDesk, column: str) -> list[tuple[Any, ...]]:
+    name = quote(column)
+    query = f"SELECT {name}, count(*) AS n FROM sessions GROUP BY 1 ORDER BY n DESC, 1 LIMIT {_MOST_CHOICES}"
+    return desk.lab.sql(query).fetchall()

@@ -1,0 +1,170 @@
+"""What stands in front of all requests: who may ask, from which page, under which name, and what a page may do."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import ipaddress
+import time
+from collections.abc import Iterable
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from sessionlab.server.problems import problem
+
+COOKIE = "sessionlab"
+COOKIE_SECONDS = 7 * 24 * 3600
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
+    " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": CSP,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+OPEN = frozenset({"/login", "/healthz", "/static/style.css", "/static/theme.js"})
+"""What one gets without having said the token."""
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether an address or a name stands for this machine only.
+
+    >>> is_loopback("127.0.0.1"), is_loopback("::1"), is_loopback("localhost"), is_loopback("0.0.0.0")
+    (True, True, True, False)
+    """
+    address = _address(host)
+    return host.lower() == "localhost" if address is None else address.is_loopback
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host.strip("[]").partition("%")[0])
+    except ValueError:
+        return None
+
+
+class Keys:
+    """The token, and the cookie that stands for it in a browser.
+
+    The cookie holds the time of its end and a signature of it by the token: it outlives a restart, and tells nothing.
+    """
+
+    def __init__(self, token: str) -> None:
+        self._token = token.encode()
+
+    def fits(self, said: str) -> bool:
+        """Compare a token in a time that tells nothing of where it differs."""
+        return hmac.compare_digest(said.encode("utf-8", "surrogateescape"), self._token)
+
+    def cookie(self) -> str:
+        """Make the value of a cookie."""
+        end = str(int(time.time()) + COOKIE_SECONDS)
+        return f"{end}.{self._signed(end)}"
+
+    def knows(self, cookie: str) -> bool:
+        """Tell whether a cookie is one of ours, and still good."""
+        end, _, signature = cookie.partition(".")
+        genuine = hmac.compare_digest(signature.encode(), self._signed(end).encode())
+        return genuine and end.isdigit() and int(end) > time.time()
+
+    def _signed(self, end: str) -> str:
+        digest = hmac.new(self._token, f"sessionlab until {end}".encode(), hashlib.sha256).digest()
+        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+class Guard:
+    """An ASGI app in front of another one, which it calls only for requests that may be answered.
+
+    Args:
+        app: What answers.
+        keys: The token that callers must know; None lets in all who ask from this machine.
+        hosts: Names, beside addresses and ``localhost``, under which the server is asked for.
+    """
+
+    def __init__(self, app: ASGIApp, keys: Keys | None, hosts: Iterable[str] = ()) -> None:
+        self._app = app
+        self._keys = keys
+        self._hosts = {"localhost", *(host.lower() for host in hosts)}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or refuse it."""
+        if scope["type"] != "http":
+            if scope["type"] == "lifespan":
+                await self._app(scope, receive, send)
+            return
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        refusal = self._refusal(scope, Headers(scope=scope))
+        await (refusal or self._app)(scope, receive, guarded)
+
+    def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
+        """Say why a request is not answered; None if it is."""
+        host = headers.get("host", "")
+        if not self._is_ours(host):
+            return problem(421, f"This server is not asked for as {host[:100]!r}. Say so with --allow-host if it is.")
+        if not _same_origin(headers, host):
+            return problem(403, "A page of another site may not ask this server.")
+        if self._keys is None:
+            return None if _is_near(scope) else problem(403, "Without a token, only this machine may ask.")
+        if scope["path"] in OPEN or self._is_known(headers, self._keys):
+            return None
+        if scope["method"] == "GET" and "text/html" in headers.get("accept", ""):
+            return RedirectResponse("/login", 303)
+        return problem(401, "Say the token: Authorization: Bearer TOKEN.", {"WWW-Authenticate": "Bearer"})
+
+    def _is_ours(self, host: str) -> bool:
+        """Tell whether a Host header names this server: a name that somebody else can point here does not."""
+        try:
+            name = urlsplit(f"//{host}").hostname or ""
+        except ValueError:
+            return False
+        address = _address(name)
+        if address is not None:
+            return self._keys is not None or address.is_loopback
+        return name.lower() in self._hosts
+
+    def _is_known(self, headers: Headers, keys: Keys) -> bool:
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            return keys.fits(token.strip())
+        return any(keys.knows(value) for value in _cookies(headers))
+
+
+def _cookies(headers: Headers) -> list[str]:
+    try:
+        found = [SimpleCookie(line) for line in headers.getlist("cookie")]
+    except CookieError:
+        return []
+    return [jar[COOKIE].value for jar in found if COOKIE in jar]
+
+
+def _same_origin(headers: Headers, host: str) -> bool:
+    """Tell whether a request comes from no page at all, or from one of ours."""
+    origin = headers.get("origin")
+    if origin is not None:
+        return urlsplit(origin).netloc.lower() == host.lower() if origin.startswith("http") else False
+    return headers.get("sec-fetch-site") != "cross-site" or headers.get("sec-fetch-mode") == "navigate"
+
+
+def _is_near(scope: Scope) -> bool:
+    """Tell whether a request comes from this machine; a socket in the file system has no address."""
+    client = scope.get("client")
+    return client is None or is_loopback(client[0])

@@ -1,0 +1,241 @@
+"""The store of workflow states over HTTP, and an agent that is run for whoever asks for a verified problem."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import sys
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from sessionlab.errors import NotFound, SessionlabError
+from sessionlab.server.problems import Refused, problem, responses
+from sessionlab.server.values import as_json, plain
+from sessionlab.stores.workflow import WorkflowStore
+
+router = APIRouter(tags=["workflow"])
+
+_log = logging.getLogger(__name__)
+
+Agent = Callable[..., object] | Callable[..., Awaitable[object]]
+"""Takes ``prompt``, ``topic``, ``difficulty`` and ``thread_id`` by name, and returns a state."""
+
+_ROW = {
+    "id": "7d4f2f6e-5a1c-4a52-9d5c-8a31c2c1b6a0",
+    "thread_id": "thread-1",
+    "run_id": None,
+    "user_prompt": "A problem about sums",
+    "topic": "arrays",
+    "difficulty": "easy",
+    "code": "print(sum(map(int, input().split())))",
+    "tests_passed": True,
+    "code_attempts": 2,
+    "problem_attempts": 1,
+    "workflow_status": "completed",
+}
+
+
+class SessionAnswer(BaseModel):
+    """The state of one thread."""
+
+    session: dict[str, Any] = Field(examples=[_ROW])
+
+
+class SessionsAnswer(BaseModel):
+    """States, and what was asked for."""
+
+    sessions: list[dict[str, Any]] = Field(examples=[[_ROW]])
+    count: int = Field(examples=[1])
+    filters: dict[str, Any] = Field(examples=[{"topic": "arrays", "tests_passed": True, "limit": 20}])
+
+
+class AnalyticsAnswer(BaseModel):
+    """The key figures of all threads."""
+
+    sessions: int
+    success_rate: dict[str, float | int | None] = Field(
+        examples=[{"judged": 10, "passed": 8, "rate": 0.8, "low": 0.49, "high": 0.94}]
+    )
+    average_attempts: dict[str, float | None] = Field(examples=[{"code": 1.8, "problem": 1.1}])
+    topics: dict[str, int] = Field(examples=[{"arrays": 6, "strings": 4}])
+    difficulties: dict[str, int] = Field(examples=[{"easy": 7, "hard": 3}])
+    workflow_status: dict[str, int] = Field(examples=[{"completed": 8, "failed": 2}])
+
+
+class ProblemRequest(BaseModel):
+    """What a problem is to be about."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    user_prompt: str = Field("", max_length=100_000, examples=["A problem about the largest number of a list"])
+    topic: str = Field(min_length=1, max_length=50, examples=["arrays"])
+    difficulty: str = Field(min_length=1, max_length=20, examples=["easy"])
+
+
+class Verified(BaseModel):
+    """A problem with tests that its solution passes."""
+
+    id: str = Field(description="The thread's id.")
+    title: str
+    description: str | None
+    constraints: list[str]
+    examples: list[dict[str, Any]]
+    difficulty: str
+    topic: str
+    solution: str | None
+
+
+class ProblemAnswer(BaseModel):
+    """What the agent made."""
+
+    response: Verified
+
+
+def store_of(request: Request) -> WorkflowStore:
+    """Give the store of workflow states.
+
+    Raises:
+        NotFound: none is served.
+    """
+    found = request.app.state.stores.get("workflow")
+    if not isinstance(found, WorkflowStore):
+        raise NotFound("No workflow store is served here. Start the server with --store workflow=URL.")
+    return found
+
+
+@router.get("/api/sessions/analytics", response_model=AnalyticsAnswer, responses=responses(401, 404, 503))
+def analytics(request: Request) -> Response:
+    """Sum up all states: success rate with its counts and interval, attempts, topics, difficulties, statuses."""
+    found = store_of(request).get_session_analytics()
+    named = {
+        key: {name if name is not None else "(unknown)": number for name, number in value.items()}
+        if isinstance(value, dict)
+        else value
+        for key, value in found.items()
+    }
+    return _json(named)
+
+
+@router.get("/api/sessions/{thread_id}", response_model=SessionAnswer, responses=responses(401, 404, 503))
+def one(thread_id: str, request: Request) -> Response:
+    """Give the state of a thread."""
+    found = store_of(request).get_session_state(thread_id)
+    if found is None:
+        raise NotFound(f"There is no session of the thread {thread_id[:200]!r}.")
+    return _json({"session": found})
+
+
+@router.get("/api/sessions", response_model=SessionsAnswer, responses=responses(401, 404, 422, 503))
+def several(
+    request: Request,
+    topic: Annotated[str | None, Query(examples=["arrays"])] = None,
+    difficulty: Annotated[str | None, Query(examples=["easy"])] = None,
+    workflow_status: Annotated[str | None, Query(examples=["completed"])] = None,
+    tests_passed: Annotated[bool | None, Query(examples=[True])] = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 50,
+) -> Response:
+    """Give the states that have some values, the newest first."""
+    filters = {
+        "topic": topic,
+        "difficulty": difficulty,
+        "workflow_status": workflow_status,
+        "tests_passed": tests_passed,
+    }
+    found = store_of(request).get_session_states_by_criteria(**filters, limit=limit)  # type: ignore[arg-type]
+    return _json({"sessions": found, "count": len(found), "filters": {**filters, "limit": limit}})
+
+
+@router.post("/api/problems/verified", include_in_schema=False)
+@router.post("/problems/verified", response_model=ProblemAnswer, responses=responses(401, 404, 422, 502, 503))
+async def verified(asked: ProblemRequest, request: Request) -> Response:
+    """Have the agent make a problem with tests and a solution that passes them; its state is saved under a new thread.
+
+    If the agent fails, or its solution does not pass, the state says `failed`, and so does the answer.
+    """
+    store, agent = store_of(request), request.app.state.agent
+    if agent is None:
+        raise NotFound("This server has no agent. Give one to create_app(agent=…).")
+    thread_id = str(uuid.uuid4())
+    given = {"user_prompt": asked.user_prompt, "topic": asked.topic, "difficulty": asked.difficulty}
+    await asyncio.to_thread(store.save_session_state, thread_id, given, workflow_status="running")
+    try:
+        state = await _run(agent, asked, thread_id)
+        passed = await asyncio.to_thread(_save, store, thread_id, given, state)
+    except Exception as error:
+        await asyncio.to_thread(store.save_session_state, thread_id, {}, workflow_status="failed")
+        if isinstance(error, SessionlabError):
+            raise
+        _log.error("the agent failed at thread %s", thread_id, exc_info=error)
+        return problem(502, f"The agent failed: {type(error).__name__}. The log says more.", thread_id=thread_id)
+    if not passed:
+        return problem(502, "The agent found no solution that passes its tests.", thread_id=thread_id)
+    return _json({"response": _response(store.get_session_state(thread_id) or {}, thread_id)})
+
+
+async def _run(agent: Agent, asked: ProblemRequest, thread_id: str) -> object:
+    """Run the agent: a coroutine here, anything else in a thread, as it takes its time."""
+    given = {
+        "prompt": asked.user_prompt, "topic": asked.topic, "difficulty": asked.difficulty, "thread_id": thread_id
+    }  # fmt: skip
+    call = agent if inspect.iscoroutinefunction(agent) else getattr(agent, "__call__", agent)  # noqa: B004
+    if inspect.iscoroutinefunction(call):
+        return await call(**given)
+    made = await asyncio.to_thread(agent, **given)
+    return await made if inspect.isawaitable(made) else made
+
+
+def _save(store: WorkflowStore, thread_id: str, given: Mapping[str, str], state: object) -> bool:
+    """Save the final state; tell whether its tests passed."""
+    passed = state.get("tests_passed") if isinstance(state, Mapping) else getattr(state, "tests_passed", None)
+    run = _run_id()
+    more = {} if run is None else {"run_id": run}
+    with store.transaction():
+        store.save_session_state(thread_id, given)
+        store.save_session_state(thread_id, state, workflow_status="completed" if passed else "failed", **more)
+    return bool(passed)
+
+
+def _run_id() -> str | None:
+    """Give the id of MLflow's active run; nobody has one who has not imported MLflow."""
+    mlflow = sys.modules.get("mlflow")
+    try:
+        run = None if mlflow is None else mlflow.active_run()
+        return None if run is None else str(run.info.run_id)
+    except Exception:  # its trouble must not cost the session
+        _log.exception("MLflow does not say which run is active")
+        return None
+
+
+def _response(row: Mapping[str, Any], thread_id: str) -> dict[str, Any]:
+    tests = row.get("problem_tests")
+    examples = [
+        {
+            "input": test.get("input"),
+            "output": test.get("output", test.get("expected")),
+            "explanation": test.get("explanation", "Test case for the problem."),
+        }
+        for test in (tests if isinstance(tests, list) else [])
+        if isinstance(test, Mapping)
+    ]
+    return {
+        "id": thread_id,
+        "title": f"Problem: {str(row.get('topic') or '').title()}",
+        "description": row.get("problem_description"),
+        "constraints": [],
+        "examples": examples,
+        "difficulty": row.get("difficulty"),
+        "topic": row.get("topic"),
+        "solution": row.get("code"),
+    }
+
+
+def _json(content: Any) -> Response:
+    return Response(as_json(plain(content)), media_type="application/json")
+
+
+__all__ = ["Agent", "Refused", "router", "store_of"]
