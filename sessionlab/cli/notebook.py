@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -29,8 +29,9 @@ def notebook(folder: Path, options: tuple[str, ...], *, copy_only: bool) -> None
         return
     if find_spec("jupyterlab") is None:
         raise MissingExtra("JupyterLab is not installed. Try: pip install 'sessionlab[notebook]'")
+    sys.stdout.flush()
     command = [sys.executable, "-m", "jupyterlab", str(first), *options]
-    sys.exit(subprocess.run(command, check=False).returncode)  # noqa: S603 - the user's own options
+    os.execv(sys.executable, command)  # noqa: S606 - so that whoever ends this command ends JupyterLab
 
 
 def _copied(folder: Path) -> list[Path]:
