@@ -9,7 +9,7 @@ which then looks at the files that were refused, and says why.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
@@ -68,10 +68,12 @@ class Quick:
                 return self._last.sound(data, form)
             except msgspec.ValidationError:
                 pass  # of another kind, perhaps
-        kind = self._kind or _kind_of(data, form)
+        records = {frozenset(record) for record in _decode(dict[str, msgspec.Raw], data, form)}
+        kind = self._kind or _kind_of(records)
         known = self._learned.get(kind.name)
         # A copy learns: the keys of a file that is refused in the end are no good for the next.
         learned = _Learned(kind, self._kind is not None, deepcopy(known.structure) if known else {})
+        learned.add(sorted({key for keys in records for key in keys}))
         while True:
             try:
                 sound = learned.sound(data, form)
@@ -82,10 +84,8 @@ class Quick:
                 return sound
 
 
-def _kind_of(data: bytes, form: Form) -> Kind:
-    found = [
-        detect(keys, KINDS) for keys in {frozenset(record) for record in _decode(dict[str, msgspec.Raw], data, form)}
-    ]
+def _kind_of(records: Iterable[frozenset[str]]) -> Kind:
+    found = [detect(keys, KINDS) for keys in records]
     if not found or found[0] is None or any(kind is not found[0] for kind in found):
         raise Unfit("its records are of no kind, or of several")
     return found[0]
@@ -125,6 +125,13 @@ class _Learned:
         if any(levels(value) > _LEVELS for way in self._free for value in values(records, way)):
             raise Unfit("it nests too deep")
         return Sound(self.kind, self._shape, len(records))
+
+    def add(self, keys: Iterable[str]) -> None:
+        """Learn keys of the records themselves."""
+        known = known_keys(self.kind, self.kind.root)
+        for key in keys:
+            if key not in self.structure:
+                self.structure[key] = unseen(known, key, "")
 
     def learn(self, refusal: str) -> None:
         """Learn the key that a refusal names.

@@ -118,7 +118,9 @@ def changed(**changes: Any) -> str:
         pytest.param(changed(user_prompt="x"), id="a key of another kind"),
         pytest.param(changed(**{"": 1}), id="a key without a name"),
         pytest.param(changed(**{'q"': 1}), id="a key with a quote"),
-        pytest.param(changed(**{"`` - at `$.instances": 1}), id="a key that looks like a message"),
+        pytest.param(
+            changed(instances=[{"instanceId": 1, "`` - at `$.instances": 1}]), id="a key that looks like a message"
+        ),
         pytest.param(changed(**{f"k{n}": n for n in range(300)}), id="too many keys"),
         pytest.param(changed(deep=json.loads("[" * 60 + "]" * 60)), id="free-form JSON that nests deep"),
         pytest.param(json.dumps([SESSION, None]), id="a null record"),
