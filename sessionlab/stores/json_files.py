@@ -1,11 +1,15 @@
-"""The JSON file of one workspace: an array of sessions, read strictly, written whole or not at all, under a lock."""
+"""The JSON file of one workspace: an array of sessions, read strictly, written whole or not at all, under a lock.
+
+What a write does not change stays to the letter as its author has written it; the rest is written as the editor does.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
@@ -31,24 +35,30 @@ class JsonFile:
         Raises:
             StoreError: it cannot be read, or is no JSON array. It is left as it is.
         """
+        raw = self._raw()
+        return [] if raw is None else decoded(raw, self.path, keep_doubled=keep_doubled)
+
+    def _raw(self) -> bytes | None:
         try:
-            raw = self.path.read_bytes()
+            return self.path.read_bytes()
         except FileNotFoundError:
-            return []
+            return None
         except OSError as error:
             raise StoreError(f"{self.path} cannot be read: {error.strerror}.") from error
-        return decoded(raw, self.path, keep_doubled=keep_doubled)
 
     @contextmanager
     def changing(self) -> Iterator[list[Any]]:
-        """Give the records to be changed in place, and write them; all others who write wait.
+        """Give the list of the records, and write what it is afterwards; all others who write wait.
 
-        An error within leaves the file as it was.
+        A record is changed by putting another one in its place. An error within leaves the file as it was.
         """
         with self.locked():
-            records = self.read()
+            raw = self._raw()
+            pieces = [] if raw is None else split(raw, self.path)
+            records = [record for record, _ in pieces]
             yield records
-            self.write(records)
+            texts = {id(record): text for record, text in pieces}
+            self._write(joined(texts.get(id(record)) or written(record) for record in records))
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -74,7 +84,9 @@ class JsonFile:
             InvalidRecord: one of them is nothing that JSON can hold.
             StoreError: it cannot be written.
         """
-        raw = encoded(records)
+        self._write(joined(map(written, records)))
+
+    def _write(self, raw: bytes) -> None:
         # Through a link, as the file may be kept elsewhere.
         path = Path(os.path.realpath(self.path))
         # One name is enough, as only who has the lock writes; what a crash has left there is written over.
@@ -137,50 +149,105 @@ def decoded(raw: bytes, path: Path, *, keep_doubled: bool = False) -> list[Any]:
         StoreError: it is none; the message says where and why.
     """
     hook = pairs_kept if keep_doubled else None
+    with _explained(path):
+        return _array(json.loads(raw.decode("utf-8-sig"), parse_constant=_refuse, object_pairs_hook=hook))
+
+
+def split(raw: bytes, path: Path) -> list[tuple[Any, str]]:
+    """Read a JSON array as strictly, and give each record with its text.
+
+    Raises:
+        StoreError: it is none; the message says where and why.
+    """
+    with _explained(path):
+        text = raw.decode("utf-8-sig")
+        at = _after_space(text, 0)
+        if text[at : at + 1] != "[":
+            _array(json.loads(text))
+        pieces, end = _pieces(text, at + 1)
+        if _after_space(text, end) != len(text):
+            raise json.JSONDecodeError("Extra data", text, end)
+        return pieces
+
+
+def _pieces(text: str, at: int) -> tuple[list[tuple[Any, str]], int]:
+    """Read the records of an array that begins before a place; give them with their texts, and where it ends."""
+    at = _after_space(text, at)
+    if text[at : at + 1] == "]":
+        return [], at + 1
+    pieces: list[tuple[Any, str]] = []
+    while True:
+        record, end = _DECODER.raw_decode(text, at)
+        pieces.append((record, text[at:end]))
+        at = _after_space(text, end)
+        if text[at : at + 1] == "]":
+            return pieces, at + 1
+        if text[at : at + 1] != ",":
+            raise json.JSONDecodeError("Expecting ',' delimiter", text, at)
+        at = _after_space(text, at + 1)
+
+
+def _after_space(text: str, at: int) -> int:
+    found = _SPACE.match(text, at)
+    return found.end() if found else at
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Say what is wrong with a file."""
     try:
-        found = json.loads(raw.decode("utf-8-sig"), parse_constant=_refuse, object_pairs_hook=hook)
+        yield
     except UnicodeDecodeError as error:
-        raise _unread(path, f"it is not UTF-8: byte 0x{raw[error.start]:02x} at {error.start}") from error
+        raise _unread(path, f"it is not UTF-8: byte 0x{error.object[error.start]:02x} at {error.start}") from error
     except json.JSONDecodeError as error:
         raise _unread(path, f"it is not JSON: {error.msg} at character {error.pos:,} of {len(error.doc):,}") from error
     except RecursionError as error:
         raise _unread(path, "it nests too deep") from error
+    except _NoArray as error:
+        raise _unread(path, "it is no array of sessions") from error
     except ValueError as error:
         raise _unread(path, f"it is not JSON: {error}") from error
+
+
+class _NoArray(ValueError):
+    """A file holds JSON, but no array."""
+
+
+def _array(found: Any) -> list[Any]:
     if not isinstance(found, list):
-        raise _unread(path, "it is no array of sessions")
+        raise _NoArray
     return found
 
 
-def encoded(records: Sequence[Any]) -> bytes:
-    """Write records as a JSON array, one a line.
-
-    Raises:
-        InvalidRecord: one of them is nothing that JSON can hold.
-    """
-    lines = ",\n".join(map(line, records))
-    return f"[\n{lines}\n]\n".encode() if records else b"[]\n"
+def joined(texts: Iterable[str]) -> bytes:
+    """Put the texts of records together as an array, as the editor writes it."""
+    inner = ",\n  ".join(texts)
+    return f"[\n  {inner}\n]".encode() if inner else b"[]"
 
 
-def line(record: Any) -> str:
-    """Write a record as JSON that UTF-8 can hold.
+def written(record: Any) -> str:
+    """Write a record as the editor does, within an array, with escapes where UTF-8 cannot hold it.
 
     Raises:
         InvalidRecord: it is nothing that JSON can hold.
     """
     try:
-        text = json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        text = json.dumps(record, ensure_ascii=False, allow_nan=False, indent=2)
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidRecord(f"A session is nothing that JSON can hold: {error}.") from error
     try:
         text.encode()
     except UnicodeEncodeError:
-        return json.dumps(record, separators=(",", ":"))
-    return text
+        text = json.dumps(record, indent=2)
+    return text.replace("\n", "\n  ")
 
 
 def _refuse(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON value")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse)
+_SPACE = re.compile(r"[ \t\n\r]*")
 
 
 def _unread(path: Path, reason: str) -> StoreError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -87,8 +88,8 @@ class _Scope:
         mixes: dict[str, list[str]] = defaultdict(list)
         for session_id, runtime in self._rows(1, values):
             mixes[session_id].append(runtime)
-        instances = _grouped(INSTANCE, sorted(self._rows(2, values), key=_number))
-        messages = _grouped(MESSAGE, sorted(self._rows(3, values), key=_place))
+        instances = _grouped(INSTANCE, sorted(self._rows(2, values), key=_last))
+        messages = _grouped(MESSAGE, _in_order(self._rows(3, values)))
         return [assembled(row, mixes.get(row[0]), instances.get(row[0]), messages.get(row[0])) for row in sessions]
 
     def _rows(self, place: int, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
@@ -108,14 +109,14 @@ def _grouped(shape: Shape, rows: Sequence[Sequence[Any]]) -> dict[str, list[Row]
     return found
 
 
-def _number(row: Sequence[Any]) -> Any:
-    return row[-1]
+_last = itemgetter(-1)
 
 
-def _place(row: Sequence[Any]) -> Any:
+def _in_order(messages: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
     """Order messages as they were put in; those of another program, which have no place, by their times before."""
-    seq = row[-1]
-    return (seq is not None, seq, row[_TIMESTAMP], row[0])
+    if None in map(_last, messages):
+        return sorted(messages, key=lambda row: (row[-1] is not None, row[-1], row[_TIMESTAMP], row[0]))
+    return sorted(messages, key=_last)
 
 
 _TIMESTAMP = MESSAGE.columns.index("timestamp")

@@ -20,6 +20,7 @@ from sessionlab.stores import JsonWorktreeStore
 from tests.stores.worktrees import Session, instance, message, session, small
 
 HERE, NAME = "/nowhere/project", "7a029fd580dc2159.json"
+REAL = Path(__file__).parents[3] / "shared" / "real" / "worktree" / "363b85e9cfa11618.json"
 WRITER = """
 import sys
 from sessionlab.stores import JsonWorktreeStore
@@ -68,6 +69,34 @@ def test_any_json_is_kept(store: JsonWorktreeStore) -> None:
     store.create_session(HERE, odd)
     assert store.get_session(HERE, "odd") == odd
     assert store.update_session(HERE, {"id": "odd", "winnerId": 1.0}) == {**odd, "winnerId": 1.0}
+
+
+def test_what_is_not_changed_stays_to_the_letter(store: JsonWorktreeStore) -> None:
+    odd = '{"id":"odd",  "n": [1.0, 1e5, 1E+2], "twice": 1, "twice": 2, "u": "\\u00fc\\ud800" }'
+    file = store.folder / NAME
+    file.write_text(f' [ {odd}\t,null,{{"id": "s1"}}\n] \n', encoding="utf-8-sig")
+    store.update_session(HERE, {"id": "s1", "task": "ログイン\n", "list": [], "more": {"a": [1, None]}})
+    changed = """{
+    "id": "s1",
+    "task": "ログイン\\n",
+    "list": [],
+    "more": {
+      "a": [
+        1,
+        null
+      ]
+    }
+  }"""
+    assert file.read_text(encoding="utf-8") == f"[\n  {odd},\n  null,\n  {changed}\n]"
+
+
+def test_a_file_looks_as_the_editor_writes_it(store: JsonWorktreeStore, tmp_path: Path) -> None:
+    if not REAL.is_file():
+        pytest.skip("the real sessions are not here")
+    for record in json.loads(REAL.read_text(encoding="utf-8"))[1:]:
+        store.create_session("363b85e9cfa11618", record)
+    text = (store.folder / REAL.name).read_text(encoding="utf-8")
+    assert text.removeprefix("[\n") in REAL.read_text(encoding="utf-8")
 
 
 def test_of_two_with_one_id_the_one_updated_last_counts(store: JsonWorktreeStore) -> None:
@@ -134,6 +163,8 @@ def test_a_search_finds_what_the_database_finds(store: JsonWorktreeStore) -> Non
         (b'[{"id": "s1", "task": "cut o', "it is not JSON: Unterminated string"),
         (b"", "it is not JSON: Expecting value at character 0 of 0"),
         (b'[{"id": "s1"}] [', "it is not JSON: Extra data"),
+        (b'[{"id": "s1"},]', "it is not JSON: Expecting value"),
+        (b'[{"id": "s1"} 7]', "it is not JSON: Expecting ',' delimiter at character 14 of 16"),
         (b'[{"id": "s1", "n": NaN}]', "NaN is no JSON value"),
         (b'[{"id": "\xff"}]', "it is not UTF-8: byte 0xff at 9"),
         (b'{"id": "s1"}', "it is no array of sessions"),
