@@ -123,6 +123,17 @@ def test_own_data_are_loaded_and_set_aside(run: Callable[[str], Outputs]) -> Non
     assert "kim" in shown(outputs, "%sql SELECT ticket")["text/html"]
 
 
+def test_a_store_is_written_while_the_lab_reads(run: Callable[[str], Outputs]) -> None:
+    outputs = run("06_stores")
+    assert "4 sessions, 0 rejected" in shown(outputs, "lab.refresh()")["text/plain"]
+    assert shown(outputs, "SELECT session_id, goal")["text/plain"].count("completed") == 3
+    assert "f([<n>, <n>]) is <n>, and not <n>" in shown(outputs, "lab.metrics.errors()")["text/plain"]
+    assert "def f(x):" in shown(outputs, "lab.history(1)")["text/html"]
+    (refused,) = next(each for source, each in outputs.items() if "InvalidRecord as error" in source)
+    assert "may be 'syntax', 'runtime' or None" in refused.text
+    assert "median of a list, of any length" in shown(outputs, "lab.chains()")["text/html"]
+
+
 def test_an_error_is_one_for_programs_and_short_for_people(kernel: KernelManager) -> None:
     wrong = "lab = Lab()\nlab.metrics.success_rate(by='topc')"
     book = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
