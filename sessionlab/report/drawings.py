@@ -17,7 +17,7 @@ def drawing(chart: Chart) -> tuple[str, list[str], Spec]:
     """
     from sessionlab.charts.theme import config
 
-    spec: Spec = _on_paper(chart.to_dict())
+    spec: Spec = _on_paper(chart.to_dict(validate=False))
     title = spec.pop("title")
     spec |= {"background": "transparent", "padding": {"left": 0, "top": 4, "right": 4, "bottom": 6}}
     spec["config"] = config(**{name: f"var(--{name})" for name in ("ink", "muted", "line", "accent")})
