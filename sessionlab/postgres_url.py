@@ -76,6 +76,19 @@ class PostgresUrl:
         """Give the URL that libpq takes, password and all."""
         return self._url(self.password, list(dict([_PATIENCE, *self.options]).items()))
 
+    def for_command(self) -> str:
+        """Give the URL that a program may get where others read it: the password goes another way.
+
+        >>> PostgresUrl.parse("postgresql://ann:secret@db/levelup?sslmode=require", {}).for_command()
+        'postgresql://ann@db/levelup?connect_timeout=15&sslmode=require'
+        """
+        options = dict([_PATIENCE, *self.options]).items()
+        return self._url("", [(key, value) for key, value in options if "password" not in key])
+
+    def has_more_passwords(self) -> bool:
+        """Whether the options have a password too, as that of a certificate's key."""
+        return any("password" in key for key, _ in self.options)
+
     def name(self) -> str:
         """Give a readable name: the database's, with the schema's if it is not public."""
         database = self.database or self.user or "postgres"

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sessionlab.cli.options import json_option
 from sessionlab.stores import STORES
+
+if TYPE_CHECKING:
+    from sessionlab.stores.backup import Form
 
 kind_option = click.option(
     "--kind", type=click.Choice(list(STORES)), help="Whose store it is, where the database does not tell."
@@ -99,3 +104,108 @@ def current(url: str, kind: str | None, *, as_json: bool) -> None:
 
     kind = kind_in(url, kind)
     _say_version(kind, current(url, kind), as_json=as_json)
+
+
+@store.command()
+@url_argument
+@click.option("--to", "revision", required=True, help="The version to go back to; base removes the store.")
+@kind_option
+@click.option("--yes", is_flag=True, help="Do not ask, also where data is lost.")
+@json_option
+def downgrade(url: str, revision: str, kind: str | None, *, yes: bool, as_json: bool) -> None:
+    r"""Bring a store down to an earlier version. What would be lost is said, and asked for, before anything is done.
+
+    \b
+    sessionlab store downgrade codecache.db --to 0001
+    """
+    from sessionlab.stores.migrations import downgrade
+    from sessionlab.stores.schemas import schema_of
+
+    kind = kind_in(url, kind)
+    known = ("base", *schema_of(kind).revisions)
+    if revision not in known:
+        raise click.UsageError(f"There is no version {revision} of a {kind} store; there are {', '.join(known)}.")
+    if revision == "base":
+        _ask_before_removing(url, kind, yes=yes)
+    _say_version(kind, downgrade(url, kind, revision), as_json=as_json)
+
+
+def _ask_before_removing(url: str, kind: str, *, yes: bool) -> None:
+    """Say what is lost where a store is removed, and go on only if that is wanted.
+
+    Raises:
+        StoreError: it is not.
+    """
+    from sessionlab.errors import StoreError
+    from sessionlab.stores.database import open_database
+    from sessionlab.stores.versions import rows_in
+
+    database = open_database(url, make=False)
+    try:
+        rows = rows_in(database, kind)
+    finally:
+        database.close()
+    lost = ", ".join(f"{count:,} of {table}" for table, count in rows.items()) or "nothing"
+    click.echo(f"This removes the {kind} store of {database.where}, with all rows: {lost}.", err=True)
+    try:
+        wanted = yes or click.confirm("Go on?", err=True)
+    except click.Abort:
+        click.echo(err=True)
+        wanted = False
+    if not wanted:
+        raise StoreError("Nothing was changed. --yes goes on without asking.")
+
+
+@_command
+def verify(url: str, kind: str | None, *, as_json: bool) -> None:
+    """Check that a store is sound and whole, and holds only what it should. Nothing in it is changed.
+
+    Exit code 1 says that problems were found; they are printed with what to do about each.
+    """
+    from sessionlab.stores.database import open_database
+    from sessionlab.stores.verify import verify
+
+    kind = kind_in(url, kind)
+    database = open_database(url, make=False)
+    try:
+        report = verify(database, kind)
+    finally:
+        database.close()
+    if as_json:
+        click.echo(json.dumps({"ok": report.ok, **dataclasses.asdict(report)}))
+    else:
+        from rich.console import Console
+
+        Console().print(report)
+    if not report.ok:
+        raise SystemExit(1)
+
+
+@store.command()
+@url_argument
+@click.argument("target", type=click.Path(path_type=Path))
+@kind_option
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["sqlite", "dump", "parquet"]),
+    help="What to write; of Postgres a dump where pg_dump can, else Parquet.",
+)
+@json_option
+def backup(url: str, target: Path, kind: str | None, form: Form | None, *, as_json: bool) -> None:
+    r"""Write a consistent copy of a store to TARGET, where nothing may be yet. Others may go on writing to the store.
+
+    \b
+    sessionlab store backup codecache.db codecache-monday.db
+    sessionlab store backup postgresql://host/levelup levelup.dump     # pg_restore reads it
+    """
+    from sessionlab.stores.backup import back_up
+    from sessionlab.stores.database import open_database
+
+    kind = kind_in(url, kind)
+    database = open_database(url, make=False)
+    try:
+        path = back_up(database, kind, target, form)
+    finally:
+        database.close()
+    click.echo(json.dumps({"kind": kind, "path": str(path)}) if as_json else str(path))

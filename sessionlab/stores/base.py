@@ -7,17 +7,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import sqlalchemy as sa
 
-from sessionlab.errors import StoreError
 from sessionlab.stores.database import open_database
 from sessionlab.stores.declare import FullText
 from sessionlab.stores.fulltext import matching
 from sessionlab.stores.rows import Rows
 from sessionlab.stores.schemas import schema_of
 from sessionlab.stores.versions import make_ready, version_of
+
+if TYPE_CHECKING:
+    from sessionlab.stores.backup import Form
+    from sessionlab.stores.problems import VerifyReport
 
 
 class Store:
@@ -74,21 +77,41 @@ class Store:
         with self._database.transaction():
             yield self
 
-    def backup(self, target: str | os.PathLike[str]) -> Path:
-        """Write a consistent copy of an SQLite store while others go on writing to it; give its path.
+    def backup(self, target: str | os.PathLike[str], form: Form | None = None) -> Path:
+        """Write a consistent copy of the store while others go on writing to it; give its path.
+
+        Args:
+            target: Where it is to be. Nothing may be there; a backup that is broken off leaves nothing there either.
+            form: ``"sqlite"``, a file, for an SQLite store. For a Postgres one ``"dump"``, the whole schema as
+                ``pg_restore`` reads it, or ``"parquet"``, a folder with a file for each table of the store; if it is
+                not said, a dump where there is a ``pg_dump`` that knows the server, else Parquet.
 
         Raises:
-            StoreError: something is there already, or this is no SQLite store.
-        """
-        from sessionlab.stores.sqlite import SqliteDatabase
+            StoreError: something is there already, the form is not to be had, or it cannot be written.
 
-        path = Path(target).expanduser().absolute()
-        if not isinstance(self._database, SqliteDatabase):
-            raise StoreError(f"{self._database.where} is a Postgres database; pg_dump makes a copy of it.")
-        if path.exists():
-            raise StoreError(f"A backup never overwrites: {path} exists. Name another file.")
-        self._database.backup(path)
-        return path
+        Example:
+            >>> from tempfile import TemporaryDirectory
+            >>> from sessionlab.stores import open_store
+            >>> with TemporaryDirectory() as folder, open_store("codegen", f"{folder}/a.db") as store:
+            ...     store.backup(f"{folder}/copy.db").name
+            'copy.db'
+        """
+        from sessionlab.stores.backup import back_up
+
+        return back_up(self._database, self.kind, target, form)
+
+    def verify(self) -> VerifyReport:
+        """Check that the store is sound, whole, and holds only what it should; others may go on writing to it.
+
+        Returns:
+            The report, which shows itself as a table: ``ok``, and ``problems`` with what to do about each.
+
+        Raises:
+            StoreError: the thread is in a transaction, or the database cannot be reached.
+        """
+        from sessionlab.stores.verify import verify
+
+        return verify(self._database, self.kind)
 
     def close(self) -> None:
         """Close all connections, those of other threads too."""

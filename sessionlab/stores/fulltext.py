@@ -29,14 +29,14 @@ _SPACES = " " * len(_SIGNS)
 def make(search: FullText, engine: Engine) -> tuple[str, ...]:
     """Give the statements that make a search, and find what is there already."""
     if engine == "postgresql":
-        index, table = quote(_name(search)), quote(search.table)
+        index, table = quote(index_name(search)), quote(search.table)
         return (f"CREATE INDEX IF NOT EXISTS {index} ON {table} USING gin ({_vector(search)})",)
     return (*_tables(search), *_triggers(search), *_fill(search))
 
 
 def drop(search: FullText, engine: Engine) -> tuple[str, ...]:
     """Give the statements that take a search away."""
-    name = _name(search)
+    name = index_name(search)
     if engine == "postgresql":
         return (f"DROP INDEX IF EXISTS {quote(name)}",)
     triggers = (f"DROP TRIGGER IF EXISTS {quote(f'{name}_{event}')}" for event in ("insert", "delete", "update"))
@@ -55,7 +55,7 @@ def matching(search: FullText, engine: Engine, table: sa.Table, text: str) -> sa
     if engine == "postgresql":
         query = sa.func.plainto_tsquery(sa.text("'simple'"), sa.literal(" ".join(words)))
         return sa.literal_column(_vector(search)).op("@@", is_comparison=True)(query)
-    name = _name(search)
+    name = index_name(search)
     rows: sa.Select[Any] = sa.select(sa.column("rowid")).select_from(sa.table(name))
     rows = rows.where(sa.column(name).op("MATCH", is_comparison=True)(" ".join(f'"{word}"' for word in words)))
     if search.text_key:
@@ -75,7 +75,8 @@ def _words(text: Any) -> list[str]:
     return words
 
 
-def _name(search: FullText) -> str:
+def index_name(search: FullText) -> str:
+    """Give the name of a search's index, with which the names of all its parts begin."""
     return f"{search.table}_fts"
 
 
@@ -90,15 +91,20 @@ def _tables(search: FullText) -> tuple[str, ...]:
 
     SQLite's own row numbers will not do: VACUUM may change them.
     """
-    name, columns = _name(search), ", ".join(map(quote, search.columns))
-    options = "content = '', tokenize = 'unicode61 remove_diacritics 0'"
-    index = f"CREATE VIRTUAL TABLE IF NOT EXISTS {quote(name)} USING fts5({columns}, {options})"
+    name = index_name(search)
+    index = f"CREATE VIRTUAL TABLE IF NOT EXISTS {quote(name)} USING {fts5(search)}"
     keys = f"CREATE TABLE IF NOT EXISTS {quote(f'{name}_keys')} (number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE)"
     return (index, keys) if search.text_key else (index,)
 
 
+def fts5(search: FullText) -> str:
+    """Give what makes a table of SQLite an index for a search."""
+    columns = ", ".join(map(quote, search.columns))
+    return f"fts5({columns}, content = '', tokenize = 'unicode61 remove_diacritics 0')"
+
+
 def _triggers(search: FullText) -> tuple[str, ...]:
-    keys = quote(f"{_name(search)}_keys")
+    keys = quote(f"{index_name(search)}_keys")
     key = quote(search.key)
     add_key = f"INSERT INTO {keys} (key) VALUES (new.{key}); " if search.text_key else ""
     drop_key = f" DELETE FROM {keys} WHERE key = old.{key};" if search.text_key else ""
@@ -111,32 +117,39 @@ def _triggers(search: FullText) -> tuple[str, ...]:
 
 
 def _trigger(search: FullText, name: str, event: str, body: str) -> str:
-    called = quote(f"{_name(search)}_{name}")
+    called = quote(f"{index_name(search)}_{name}")
     return f"CREATE TRIGGER IF NOT EXISTS {called} AFTER {event} ON {quote(search.table)} BEGIN {body} END"
 
 
 def _add(search: FullText, row: str) -> str:
     columns = ", ".join(map(quote, search.columns))
     values = ", ".join(f"{row}.{quote(column)}" for column in search.columns)
-    return f"INSERT INTO {quote(_name(search))} (rowid, {columns}) SELECT {_number(search, row)}, {values};"
+    return f"INSERT INTO {quote(index_name(search))} (rowid, {columns}) SELECT {number_of(search, row)}, {values};"
 
 
 def _remove(search: FullText) -> str:
     """Take a row's texts out; an index that keeps no texts must be told them."""
-    name, columns = quote(_name(search)), ", ".join(map(quote, search.columns))
+    name, columns = quote(index_name(search)), ", ".join(map(quote, search.columns))
     values = ", ".join(f"old.{quote(column)}" for column in search.columns)
-    return f"INSERT INTO {name} ({name}, rowid, {columns}) SELECT 'delete', {_number(search, 'old')}, {values};"
+    return f"INSERT INTO {name} ({name}, rowid, {columns}) SELECT 'delete', {number_of(search, 'old')}, {values};"
 
 
-def _number(search: FullText, row: str) -> str:
+def number_of(search: FullText, row: str) -> str:
+    """Give the SQL of the number by which the index knows a row of the table searched."""
     key = f"{row}.{quote(search.key)}"
-    return f"(SELECT number FROM {quote(f'{_name(search)}_keys')} WHERE key = {key})" if search.text_key else key
+    return f"(SELECT number FROM {quote(f'{index_name(search)}_keys')} WHERE key = {key})" if search.text_key else key
 
 
 def _fill(search: FullText) -> tuple[str, ...]:
     """Find the rows that are there already."""
-    name, table, key = quote(_name(search)), quote(search.table), quote(search.key)
-    keys, columns = quote(f"{_name(search)}_keys"), ", ".join(map(quote, search.columns))
-    fill = f"INSERT INTO {name} (rowid, {columns}) SELECT {_number(search, 'each')}, {columns} FROM {table} AS each"
+    name, table, key = quote(index_name(search)), quote(search.table), quote(search.key)
+    keys, columns = quote(f"{index_name(search)}_keys"), ", ".join(map(quote, search.columns))
+    fill = f"INSERT INTO {name} (rowid, {columns}) {texts(search)}"
     fill_keys = f"INSERT INTO {keys} (key) SELECT {key} FROM {table}"
     return (fill_keys, fill) if search.text_key else (fill,)
+
+
+def texts(search: FullText) -> str:
+    """Give the query of what is to be found: the number of each row, and its texts."""
+    columns = ", ".join(map(quote, search.columns))
+    return f"SELECT {number_of(search, 'each')}, {columns} FROM {quote(search.table)} AS each"

@@ -65,6 +65,11 @@ class PostgresDatabase(Database):
         if make:
             self._make_schema()
 
+    @property
+    def address(self) -> PostgresUrl:
+        """Where the database is, password and all."""
+        return self._to
+
     def _new_pool(self) -> QueuePool:
         pool = QueuePool(
             cast("Any", self._connect),

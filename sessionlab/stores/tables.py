@@ -48,7 +48,7 @@ def _column(table: str, column: Column, asked: Field, type_: ValueType, *, key: 
     if asked.refers:
         name = f"fk_{table}_{column.name}"
         parts.append(sa.ForeignKey(asked.refers, name=name, ondelete="CASCADE" if asked.cascade else None))
-    if condition := _condition(column.name, asked):
+    if condition := condition_of(column.name, asked):
         parts.append(sa.CheckConstraint(condition, name=f"ck_{table}_{column.name}"))
     default = asked.default_on(engine)
     return sa.Column(
@@ -62,7 +62,7 @@ def _column(table: str, column: Column, asked: Field, type_: ValueType, *, key: 
     )
 
 
-def _condition(name: str, asked: Field) -> str:
+def condition_of(name: str, asked: Field) -> str:
     """Give the CHECK of a column, or no text if there is nothing to check."""
     checks = []
     if asked.one_of:

@@ -102,3 +102,10 @@ def _fits(database: Database, schema: StoreSchema) -> bool:
         return is_there(database, schema)
     except StoreError:
         return False
+
+
+def rows_in(database: Database, kind: str) -> dict[str, int]:
+    """Count the rows of each table of a store that is there."""
+    there = database.columns()
+    tables = [table.name for table in schema_of(kind).tables if table.name in there]
+    return {name: database.run(f"SELECT count(*) FROM {quote(name)}", reads=True).rows[0][0] for name in tables}

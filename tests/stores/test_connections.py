@@ -217,17 +217,3 @@ def test_a_fork_gets_connections_of_its_own(store_url: str) -> None:
         store.insert_session("parent again")
         assert sorted(row["design_goal"] for row in store.search_sessions("parent")) == ["parent", "parent again"]
         assert len(store.search_sessions("child")) == 1
-
-
-def test_a_backup_is_a_store(tmp_path: Path, schema_url: str) -> None:
-    with open_store("codegen", tmp_path / "store.db") as store:
-        store.insert_session("goal")
-        copy = store.backup(tmp_path / "copy.db")
-        store.insert_session("later")
-        with pytest.raises(StoreError, match="never overwrites"):
-            store.backup(copy)
-        with open_store("codegen", copy) as other:
-            assert len(other.search_sessions("goal")) == 1
-            assert other.search_sessions("later") == []
-    with open_store("codegen", schema_url) as server, pytest.raises(StoreError, match="pg_dump"):
-        server.backup(tmp_path / "other.db")
