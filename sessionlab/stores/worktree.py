@@ -99,6 +99,7 @@ class WorktreeStore(Store):
             self._add("sessions", rows)
             for table, below in nested.items():
                 self._add(table, below)
+            self._add("session_documents", [{"session_id": each["id"], "document": each} for each in given])
 
         self._database.transact(add)
         return len(given)
@@ -124,7 +125,7 @@ class WorktreeStore(Store):
                 if key in session:
                     self._rows[table].delete({"session_id": values["id"]})
                     self._add(table, make(session, values["id"]))
-            return self._read_again(values)
+            return self._settled(values)
 
         return self._database.transact(change)
 
@@ -167,7 +168,7 @@ class WorktreeStore(Store):
             )
             ((seq,),) = self._database.run(last.text, last.values(values), reads=True).rows
             self._rows["chat_messages"].insert({**row, "seq": 0 if seq is None else seq + 1})
-            return self._read_again(values)
+            return self._settled(values)
 
         return self._database.transact(add)
 
@@ -186,7 +187,7 @@ class WorktreeStore(Store):
         def change() -> Session:
             self._touch(values)
             self._rows["instances"].change(where, {"status": new_status})
-            return self._read_again(values)
+            return self._settled(values)
 
         return self._database.transact(change)
 
@@ -298,10 +299,12 @@ class WorktreeStore(Store):
     def _is_one(self) -> sa.ColumnElement[bool]:
         return (self._tables["sessions"].c.id == sa.bindparam("id")) & in_workspace(self._tables)
 
-    def _read_again(self, values: Mapping[str, Any]) -> Session:
-        session = self._reader.one(values)
+    def _settled(self, values: Mapping[str, Any]) -> Session:
+        """Give a session as its rows are now, and keep that as its document."""
+        session = self._reader.one_from_rows(values)
         if session is None:
             raise self._missing(values)
+        self._rows["session_documents"].save({"session_id": values["id"], "document": session}, "session_id")
         return session
 
     def _missing(self, values: Mapping[str, Any]) -> NotFound:

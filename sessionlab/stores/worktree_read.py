@@ -1,7 +1,8 @@
-"""Reading worktree sessions with all that is nested in them: four statements, however many sessions there are."""
+"""Reading worktree sessions with all that is nested in them: a fixed number of statements, however many there are."""
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from operator import itemgetter
@@ -32,21 +33,31 @@ def workspace_ids(tables: Tables) -> sa.Select[Any]:
 
 
 class SessionReader:
-    """The statements that read sessions: one of a workspace, all of them, or some by their ids."""
+    """The statements that read sessions: one of a workspace, all of them, or some by their ids.
+
+    A session is read from its document if it has one, else from its rows.
+    """
 
     def __init__(self, database: Database, tables: Tables) -> None:
         self._database = database
         sessions = tables["sessions"].c
         one = sessions.id == sa.bindparam("id", type_=sa.Text())
-        whole = sa.select(sessions.id).where(in_workspace(tables))
-        ids = _listed(database)
-        self._one = _Scope(database, tables, one & in_workspace(tables), lambda of: of == sa.bindparam("id"))
-        self._all = _Scope(database, tables, in_workspace(tables), lambda of: of.in_(whole))
-        self._some = _Scope(database, tables, ids(sessions.id), ids)
+        self._listed = _listed(database)
+        some = self._listed(sessions.id)
+        self._one = _documents(tables, one & in_workspace(tables), database)
+        self._all = _documents(tables, in_workspace(tables), database)
+        self._some = _documents(tables, some, database)
+        self._rows_of_one = _Scope(database, tables, one & in_workspace(tables), lambda of: of == sa.bindparam("id"))
+        self._rows_of_some = _Scope(database, tables, some, self._listed)
 
     def one(self, values: Mapping[str, Any]) -> Session | None:
         """Give the session with an ``id`` in the workspace with a ``path`` or ``hash``."""
         found = self._read(self._one, values)
+        return found[0] if found else None
+
+    def one_from_rows(self, values: Mapping[str, Any]) -> Session | None:
+        """Give the same session as its rows tell it."""
+        found = self._database.glance(lambda: self._rows_of_one.read(values))
         return found[0] if found else None
 
     def all(self, values: Mapping[str, Any]) -> list[Session]:
@@ -55,14 +66,39 @@ class SessionReader:
 
     def some(self, ids: Sequence[str]) -> list[Session]:
         """Give the sessions with some ids, in their order."""
-        import json
-
-        listed = json.dumps(ids) if self._database.engine == "sqlite" else list(ids)
-        found = {session["id"]: session for session in self._read(self._some, {"ids": listed})}
+        found = {session["id"]: session for session in self._read(self._some, self._ids(ids))}
         return [found[each] for each in ids if each in found]
 
-    def _read(self, scope: _Scope, values: Mapping[str, Any]) -> list[Session]:
-        return self._database.glance(lambda: scope.read(values))
+    def _ids(self, ids: Sequence[str]) -> dict[str, Any]:
+        return {"ids": json.dumps(ids) if self._database.engine == "sqlite" else list(ids)}
+
+    def _read(self, statement: Statement, values: Mapping[str, Any]) -> list[Session]:
+        found = self._find(statement, values)
+        if any(text is None for _, text in found):
+            return self._database.glance(lambda: self._with_rows(self._find(statement, values)))
+        return _decoded(found)
+
+    def _find(self, statement: Statement, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+        return self._database.run(statement.text, statement.values(values), reads=True).rows
+
+    def _with_rows(self, found: Sequence[Sequence[Any]]) -> list[Session]:
+        ids = [session_id for session_id, text in found if text is None]
+        kept = [row for row in found if row[1] is not None]
+        return [*_decoded(kept), *self._rows_of_some.read(self._ids(ids))]
+
+
+def _documents(tables: Tables, own: sa.ColumnElement[bool], database: Database) -> Statement:
+    """Select the id and the document, or NULL, of the sessions that meet a condition."""
+    sessions, documents = tables["sessions"], tables["session_documents"]
+    joined = sessions.outerjoin(documents, documents.c.session_id == sessions.c.id)
+    select = sa.select(sessions.c.id, documents.c.document).select_from(joined).where(own)
+    return Statement(select, database.engine, {})
+
+
+def _decoded(found: Sequence[Sequence[Any]]) -> list[Session]:
+    """Read all documents at once, which is faster than one by one."""
+    sessions: list[Session] = json.loads(f"[{','.join([text for _, text in found])}]")
+    return sessions
 
 
 class _Scope:

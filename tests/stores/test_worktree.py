@@ -411,9 +411,39 @@ def test_any_number_of_sessions_takes_the_same_number_of_queries(
     store.create_session(HERE, session(1))
     few = counts()
     store.batch_create_sessions(HERE, [session(number) for number in range(2, 102)])
-    assert counts() == few == [4, 5, 4]
-    assert len(store.search_sessions(HERE, {"limit": 500})) == 101
-    assert len(store.get_all_sessions(HERE)) == 101
+    assert counts() == few == [1, 2, 1]
+    run("DELETE FROM session_documents")
+    without = counts()
+    run("DELETE FROM sessions WHERE id <> 'session-2'")
+    assert without[:2] == counts()[:2] == [6, 7]
+    store.batch_create_sessions(HERE, [session(number) for number in range(3, 102)])
+    assert len(store.search_sessions(HERE, {"limit": 500})) == 100
+    assert len(store.get_all_sessions(HERE)) == 100
+
+
+BOTH, FIRST = [False, False], [False, True]
+MESSAGE = "INSERT INTO chat_messages (id, session_id, role, content, timestamp)"
+
+
+@pytest.mark.parametrize(
+    ("change", "same"),
+    [
+        ("UPDATE sessions SET model = 'other' WHERE id = 'session-1'", FIRST),
+        ("UPDATE instances SET status = 'failed' WHERE instance_id = 1", BOTH),
+        ("DELETE FROM instances WHERE session_id = 'session-1'", FIRST),
+        ("INSERT INTO session_runtime_mix (session_id, runtime) VALUES ('session-1', 'new')", FIRST),
+        ("DELETE FROM session_runtime_mix WHERE runtime = 'zeta'", BOTH),
+        ("UPDATE chat_messages SET content = 'other' WHERE id = 'message-1-1'", FIRST),
+        ("DELETE FROM chat_messages", BOTH),
+        (f"{MESSAGE} VALUES ('m', 'session-1', 'user', 'x', 'y')", FIRST),
+    ],
+)
+def test_what_another_program_changes_is_seen(store: WorktreeStore, change: str, same: list[bool]) -> None:
+    store.batch_create_sessions(HERE, [session(1), session(2)])
+    store._database.run(change)
+    found = {each["id"]: each for each in store.get_all_sessions(HERE)}
+    assert [found[f"session-{number}"] == session(number) for number in (1, 2)] == same
+    assert [store.get_session(HERE, identity) for identity in found] == list(found.values())
 
 
 def test_a_lab_reads_it_as_it_reads_the_json(store: WorktreeStore, tmp_path: Path) -> None:

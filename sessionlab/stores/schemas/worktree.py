@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
+
 import sqlalchemy as sa
 
 from sessionlab.schema import Column
@@ -52,9 +55,11 @@ _VIEW = Made(
     "session_complete",
     make={
         "sqlite": ("CREATE VIEW IF NOT EXISTS session_complete AS" + _COMPLETE.format(mix="group_concat(r.runtime)"),),
+        # A view of that name that is there already may have other columns, and is somebody's.
         "postgresql": (
-            "CREATE OR REPLACE VIEW session_complete AS"
-            + _COMPLETE.format(mix="string_agg(r.runtime, ',' ORDER BY r.id)"),
+            "DO $$ BEGIN IF to_regclass('session_complete') IS NULL THEN CREATE VIEW session_complete AS"
+            + _COMPLETE.format(mix="string_agg(r.runtime, ',' ORDER BY r.id)")
+            + "; END IF; END $$",
         ),
     },
     drop={
@@ -62,6 +67,47 @@ _VIEW = Made(
         "postgresql": ("DROP VIEW IF EXISTS session_complete",),
     },
 )
+
+
+def _document_triggers() -> Iterator[Made]:
+    """Make what drops a session's document when anybody changes a row of it, this program or another."""
+    for column in ("id", "session_id"):
+        name = f"session_documents_drop_{column}"
+        drop = "EXECUTE format('DELETE FROM %I.session_documents WHERE session_id = $1', TG_TABLE_SCHEMA) USING"
+        function = (
+            f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+            f" IF TG_OP <> 'INSERT' THEN {drop} OLD.{column}; END IF;"
+            f" IF TG_OP <> 'DELETE' THEN {drop} NEW.{column}; END IF; RETURN NULL; END $$"
+        )
+        tables = ("sessions",) if column == "id" else ("session_runtime_mix", "instances", "chat_messages")
+        events = ("UPDATE",) if column == "id" else ("INSERT", "UPDATE", "DELETE")
+        for table, event in itertools.product(tables, events):
+            yield _document_trigger(table, event, column, name, function)
+
+
+def _document_trigger(table: str, event: str, column: str, function: str, making: str) -> Made:
+    name = f"{table}_document_{event.lower()}"
+    rows = {"INSERT": f"new.{column}", "DELETE": f"old.{column}", "UPDATE": f"old.{column}, new.{column}"}[event]
+    drop = f"DELETE FROM session_documents WHERE session_id IN ({rows});"
+    return Made(
+        name,
+        make={
+            "sqlite": (f"CREATE TRIGGER IF NOT EXISTS {name} AFTER {event} ON {table} BEGIN {drop} END",),
+            "postgresql": (
+                making,
+                f"DROP TRIGGER IF EXISTS {name} ON {table}",
+                f"CREATE TRIGGER {name} AFTER {event} ON {table} FOR EACH ROW EXECUTE FUNCTION {function}()",
+            ),
+        },
+        drop={
+            "sqlite": (f"DROP TRIGGER IF EXISTS {name}",),
+            "postgresql": (
+                f"DROP TRIGGER IF EXISTS {name} ON {table}",
+                f"DROP FUNCTION IF EXISTS {function}() CASCADE",
+            ),
+        },
+    )
+
 
 WORKTREE = StoreSchema(
     kind="worktree",
@@ -139,6 +185,15 @@ WORKTREE = StoreSchema(
             own=(Column("seq"), *_KEPT),
             added=("seq", "absent", "extra"),
         ),
+        # A session as JSON, to be read at once. It goes when a row of the session changes, and the rows tell again.
+        StoreTable(
+            "session_documents",
+            {"session_id": _OF_SESSION, "document": Field(KEPT, null=False)},
+            key=("session_id",),
+            strict=True,
+            own=(Column("session_id"), Column("document")),
+            added=("session_id", "document"),
+        ),
         StoreTable(
             "migration_metadata",
             {
@@ -193,7 +248,7 @@ WORKTREE = StoreSchema(
         Index("idx_set_aside_workspace", "set_aside", ("workspace_hash",)),
         Index("idx_sessions_composite", "sessions", ("workspace_id", "status", "-created_at"), since=INDEXED),
     ),
-    made=(_VIEW,),
+    made=(_VIEW, *_document_triggers()),
     searches=(
         FullText("sessions", "id", ("task",), text_key=True),
         FullText("chat_messages", "id", ("content",), text_key=True),

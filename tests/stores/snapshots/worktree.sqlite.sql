@@ -90,6 +90,13 @@ CREATE TABLE instances (
 	CONSTRAINT fk_instances_session_id FOREIGN KEY(session_id) REFERENCES sessions (id) ON DELETE CASCADE
 )
  STRICT;
+CREATE TABLE session_documents (
+	session_id TEXT NOT NULL, 
+	document TEXT NOT NULL, 
+	PRIMARY KEY (session_id), 
+	CONSTRAINT fk_session_documents_session_id FOREIGN KEY(session_id) REFERENCES sessions (id) ON DELETE CASCADE
+)
+ STRICT;
 CREATE TABLE session_runtime_mix (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	session_id TEXT NOT NULL, 
@@ -124,6 +131,16 @@ SELECT
         AS runtime_mix
 FROM sessions AS s JOIN workspaces AS w ON s.workspace_id = w.id
 ;
+CREATE TRIGGER IF NOT EXISTS sessions_document_update AFTER UPDATE ON sessions BEGIN DELETE FROM session_documents WHERE session_id IN (old.id, new.id); END;
+CREATE TRIGGER IF NOT EXISTS session_runtime_mix_document_insert AFTER INSERT ON session_runtime_mix BEGIN DELETE FROM session_documents WHERE session_id IN (new.session_id); END;
+CREATE TRIGGER IF NOT EXISTS session_runtime_mix_document_update AFTER UPDATE ON session_runtime_mix BEGIN DELETE FROM session_documents WHERE session_id IN (old.session_id, new.session_id); END;
+CREATE TRIGGER IF NOT EXISTS session_runtime_mix_document_delete AFTER DELETE ON session_runtime_mix BEGIN DELETE FROM session_documents WHERE session_id IN (old.session_id); END;
+CREATE TRIGGER IF NOT EXISTS instances_document_insert AFTER INSERT ON instances BEGIN DELETE FROM session_documents WHERE session_id IN (new.session_id); END;
+CREATE TRIGGER IF NOT EXISTS instances_document_update AFTER UPDATE ON instances BEGIN DELETE FROM session_documents WHERE session_id IN (old.session_id, new.session_id); END;
+CREATE TRIGGER IF NOT EXISTS instances_document_delete AFTER DELETE ON instances BEGIN DELETE FROM session_documents WHERE session_id IN (old.session_id); END;
+CREATE TRIGGER IF NOT EXISTS chat_messages_document_insert AFTER INSERT ON chat_messages BEGIN DELETE FROM session_documents WHERE session_id IN (new.session_id); END;
+CREATE TRIGGER IF NOT EXISTS chat_messages_document_update AFTER UPDATE ON chat_messages BEGIN DELETE FROM session_documents WHERE session_id IN (old.session_id, new.session_id); END;
+CREATE TRIGGER IF NOT EXISTS chat_messages_document_delete AFTER DELETE ON chat_messages BEGIN DELETE FROM session_documents WHERE session_id IN (old.session_id); END;
 CREATE INDEX IF NOT EXISTS idx_sessions_composite ON sessions (workspace_id, status, created_at DESC);
 CREATE VIRTUAL TABLE IF NOT EXISTS "sessions_fts" USING fts5("task", content = '', tokenize = 'unicode61 remove_diacritics 0');
 CREATE TABLE IF NOT EXISTS "sessions_fts_keys" (number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE);
