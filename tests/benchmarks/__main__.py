@@ -1,4 +1,4 @@
-"""``python -m tests.benchmarks load|metrics|stores [--size SIZE] [--rounds N] [--case NAME] [--data DIR]``."""
+"""``python -m tests.benchmarks load|metrics|stores|worktree [--size SIZE] [--rounds N] [--case NAME] [--data DIR]``."""
 
 from __future__ import annotations
 
@@ -64,6 +64,16 @@ def stores(rounds: int, names: tuple[str, ...]) -> None:
     from tests.benchmarks.stores import report
 
     for line in report(rounds, names):
+        click.echo(line)
+
+
+@main.command()
+@click.option("--rounds", default=5, show_default=True, help="Forty calls of each sort a round; medians are shown.")
+def worktree(rounds: int) -> None:
+    """Worktree sessions in SQLite beside the JSON files."""
+    from tests.benchmarks.worktree import report
+
+    for line in report(rounds):
         click.echo(line)
 
 
