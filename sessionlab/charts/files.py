@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import vl_convert
 
+from sessionlab.charts.bundle import javascript
 from sessionlab.charts.registry import Chart
 from sessionlab.charts.renderer import VERSION
 from sessionlab.errors import SessionlabError
@@ -35,19 +35,6 @@ def write(chart: Chart, path: Path) -> Path:
         raise SessionlabError(f"The suffix of {path.name!r} names no format. It must be one of {known}.")
     path.write_bytes(_FORMATS[suffix](chart.to_dict()))
     return path
-
-
-@cache
-def javascript() -> str:
-    """Give Vega, Vega-Lite and Vega-Embed as one script that defines ``vegaEmbed``: 0.9 MB, in a second."""
-    bundle: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", VERSION)
-    return bundle
-
-
-def module(source: str) -> str:
-    """Pack Vega, Vega-Lite and Vega-Embed with a script that exports something, and finds them without importing."""
-    bundle: str = vl_convert.javascript_bundle(source, VERSION)
-    return bundle
 
 
 def script_json(value: object) -> str:

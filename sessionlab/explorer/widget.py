@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import anywidget
 import traitlets
 
-from sessionlab.charts.files import module
+from sessionlab.charts.bundle import module
 from sessionlab.dashboard import Run, draw, read_cube
 from sessionlab.dashboard.selections import TIME
 from sessionlab.explorer.picks import conditions

@@ -77,7 +77,8 @@ class Page:
 
     def html(self, title: str) -> str:
         """Give the whole page."""
-        from sessionlab.charts.files import javascript, script_json
+        from sessionlab.charts.bundle import javascript
+        from sessionlab.charts.files import script_json
 
         made = f"sessionlab · {datetime.now(UTC):%-d %B %Y, %H:%M} UTC"
         limits = f" · only sessions where {self.where}" if self.where else ""

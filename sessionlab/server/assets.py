@@ -45,6 +45,6 @@ def _files() -> dict[str, Answer]:
 
 def _vega() -> bytes:
     """Pack Vega as a module: with the interpreter of its expressions, as the page may not compile any."""
-    from sessionlab.charts.files import module
+    from sessionlab.charts.bundle import module
 
     return module("export { vegaEmbed };").encode()
