@@ -21,7 +21,7 @@ from sessionlab.overview import overview
 from sessionlab.progress import showing
 from sessionlab.query import ask
 from sessionlab.refresh import bring_up_to_date
-from sessionlab.reports import LoadReport, RefreshReport
+from sessionlab.reports import ExportReport, LoadReport, RefreshReport
 from sessionlab.schema import quote
 from sessionlab.storage import MemoryStorage, Storage
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from sessionlab.charts.registry import Chart
     from sessionlab.compare import Comparison
     from sessionlab.explorer.widget import Explorer
+    from sessionlab.export.redaction import Replace
     from sessionlab.history import History
     from sessionlab.metrics import Metrics
     from sessionlab.server.runner import Running
@@ -70,14 +71,57 @@ class Lab:
         threads: int | None = None,
         wait: float = 600.0,
     ) -> None:
-        given = {"memory_limit": memory_limit, "threads": None if threads is None else str(threads)}
-        settings = {name: value for name, value in given.items() if value is not None}
+        settings = _settings(memory_limit, threads)
         self.path = None if path is None else Path(path).expanduser().absolute()
         self._storage: Storage = (
             MemoryStorage(settings, wait) if self.path is None else FileStorage(self.path, settings, wait)
         )
         self._urls: dict[str, str] = {}
+        self._data_set: str | None = None
         show_relations()
+
+    @classmethod
+    def attach(
+        cls,
+        data_set: str | os.PathLike[str],
+        *,
+        filesystem: Any = None,
+        memory_limit: str | None = None,
+        threads: int | None = None,
+    ) -> Self:
+        """Open a data set that :meth:`export` made, in place: nothing is copied, and nothing can be loaded into it.
+
+        All that a lab answers it answers too, from the Parquet files; but it has the canonical tables only, and neither
+        native ones nor rejects. Each query sees what has been exported by then.
+
+        Args:
+            data_set: Its folder, or its URL (``s3://bucket/lake``, ``https://…``), which DuckDB's extension httpfs
+                reads where it is installed, else fsspec. What is at a URL is seen as it was when it was attached.
+            filesystem: An fsspec file system to read the URL with, as one that has the right credentials.
+            memory_limit: The most memory that DuckDB may take, as ``"2GB"``; beyond it, it works on disk.
+            threads: How many threads DuckDB may use; all cores unless said.
+
+        Raises:
+            LabError: there is no data set, or one of a later version, or it cannot be read.
+            MissingExtra: neither httpfs nor fsspec is there for the URL.
+
+        Example:
+            >>> from tempfile import mkdtemp
+            >>> lab = Lab()
+            >>> report = lab.load("data/workflow.json")
+            >>> lake = Lab.attach(lab.export(f"{mkdtemp()}/lake").path)
+            >>> lake.metrics.success_rate().project("judged, passed").fetchall()
+            [(95, 74)]
+        """
+        from sessionlab.export import DataSet
+
+        lab = cls.__new__(cls)
+        lab.path = None
+        lab._data_set = os.fspath(data_set)
+        lab._storage = DataSet(lab._data_set, _settings(memory_limit, threads), filesystem)
+        lab._urls = {}
+        show_relations()
+        return lab
 
     def load(
         self, source: Any, *, kind: str | None = None, name: str | None = None, strict: bool = False
@@ -109,6 +153,7 @@ class Lab:
             >>> report.source, report.rejected
             ('chats', 0)
         """
+        self._refuse_if_read_only()
         opened = open_source(source, kind, name)
         with (
             showing(f"loading {opened.name}") as meter,
@@ -139,6 +184,7 @@ class Lab:
             >>> report.unchanged, report.changed
             (1, ())
         """
+        self._refuse_if_read_only()
         with showing("refreshing") as meter:
             return bring_up_to_date(self._storage, self._urls, meter)
 
@@ -155,6 +201,7 @@ class Lab:
             >>> lab.sources().fetchall()
             []
         """
+        self._refuse_if_read_only()
         known = [source for (source,) in self.sources().project("source").fetchall()]
         if name not in known:
             raise NotFound(f"The lab has no source {name!r}. It has: {', '.join(known) or 'none yet'}.")
@@ -450,6 +497,62 @@ class Lab:
             where=where,
         )
 
+    def export(
+        self,
+        data_set: str | os.PathLike[str],
+        *,
+        format: str = "parquet",  # noqa: A002 - the word that the samples and the command line have
+        partition_by: str | Sequence[str] = "kind",
+        redact: str | Replace | None = None,
+        salt: str = "",
+        writer: str | None = None,
+        keep: float = 0.0,
+    ) -> ExportReport:
+        """Write the canonical tables as a data set of Parquet files, which :meth:`attach`, Spark and others read.
+
+        Each source is exported for itself, all or nothing, and one that is as it was keeps its files. Any number of
+        labs and machines may export into one data set: each owns its sources there.
+
+        Args:
+            data_set: Its folder; of its own, and it need not be there yet.
+            format: ``"parquet"``.
+            partition_by: What files are told apart by: ``"kind"``, and one of ``"year"``, ``"month"``, ``"day"``.
+            redact: ``"text"`` puts lengths and hashes in the place of goals, codes, feedback, messages, errors'
+                messages and the texts in ``extra``; a function of a text and its column's name gives what to put there.
+            salt: What is hashed with each text, so that nobody can prove a guess.
+            writer: Who owns the sources there; this machine's name unless said.
+            keep: Seconds for which files that are replaced stay, for who is still reading them.
+
+        Returns:
+            What was written, and what was there already.
+
+        Raises:
+            LabError: the folder holds something else, cannot be written, or has such a source of another writer.
+            LabBusy: another program is exporting the same source, and has not come to an end in time.
+
+        Example:
+            >>> from tempfile import mkdtemp
+            >>> lab = Lab()
+            >>> report = lab.load("data/workflow.json")
+            >>> lab.export(f"{mkdtemp()}/lake", redact="text").rows["sessions"]
+            100
+        """
+        from sessionlab.export import export
+
+        connection = self._storage.reader()
+        with showing(f"exporting to {os.fspath(data_set)}") as meter, meter.watching(connection):
+            return export(
+                connection,
+                Path(data_set),
+                meter,
+                format=format,
+                partition_by=partition_by,
+                redact=redact,
+                salt=salt,
+                writer=writer,
+                keep=keep,
+            )
+
     @property
     def snapshot(self) -> str:
         """A text that stands for the lab as it is now: another one after each load.
@@ -500,8 +603,22 @@ class Lab:
     ) -> None:
         self.close()
 
+    def _refuse_if_read_only(self) -> None:
+        if self._data_set is not None:
+            raise LabError(
+                f"The data set {self._data_set} is only read: load, refresh and forget in the lab that it was exported"
+                " from, and export again."
+            )
+
     def __repr__(self) -> str:
+        if self._data_set is not None:
+            return f"Lab.attach({self._data_set!r})"
         return f"Lab({'' if self.path is None else repr(str(self.path))})"
 
     def _repr_html_(self) -> str:
         return overview(repr(self), self.sql)
+
+
+def _settings(memory_limit: str | None, threads: int | None) -> dict[str, str]:
+    given = {"memory_limit": memory_limit, "threads": None if threads is None else str(threads)}
+    return {name: value for name, value in given.items() if value is not None}

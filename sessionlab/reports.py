@@ -134,6 +134,58 @@ class RefreshReport:
             yield "", f"… and {more:,} more sources"
 
 
+@dataclass(frozen=True)
+class ExportReport:
+    """What an export wrote.
+
+    Attributes:
+        path: The data set's folder.
+        written: The sources whose files were written.
+        unchanged: The sources that are there already as they are in the lab.
+        rows: Rows written, by table.
+        bytes: The size of the files written.
+        redacted: Whether texts were taken out.
+        duration_s: Seconds it took.
+
+    >>> from sessionlab import Lab
+    >>> from tempfile import mkdtemp
+    >>> Lab().export(f"{mkdtemp()}/lake").written
+    ()
+    """
+
+    path: str
+    written: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    rows: Mapping[str, int] = field(default_factory=dict)
+    bytes: int = 0
+    redacted: bool = False
+    duration_s: float = 0.0
+
+    def __rich__(self) -> Table:
+        """Draw the report as a table."""
+        return _table("exported", self._lines())
+
+    def __str__(self) -> str:
+        """Write the report as plain text."""
+        return _plain(self.__rich__())
+
+    def _repr_html_(self) -> str:
+        return framed(facts(self._lines()))
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002 - as IPython calls it
+        printer.text(str(self))
+
+    def _lines(self) -> Iterable[tuple[str, str]]:
+        yield "to", self.path
+        yield "written", f"{len(self.written):,}{_first(self.written)}"
+        yield "unchanged", f"{len(self.unchanged):,}{_first(self.unchanged)}"
+        for table, count in self.rows.items():
+            yield table, f"{count:,}"
+        yield "size", f"{self.bytes / 1e6:,.1f} MB"
+        yield "texts", "replaced by what stands for them" if self.redacted else "whole"
+        yield "seconds", f"{self.duration_s:.2f}"
+
+
 def _first(places: tuple[str, ...]) -> str:
     """List the first few of some places, and hint at the rest."""
     listed = ", ".join([*places[:_FEW], *(["…"] if len(places) > _FEW else [])])

@@ -13,6 +13,7 @@ import click
 from sessionlab import __version__
 from sessionlab.cli.answers import report, sql, stats
 from sessionlab.cli.demo import demo
+from sessionlab.cli.export import export
 from sessionlab.cli.notebook import notebook
 from sessionlab.cli.serve import serve
 from sessionlab.cli.sources import forget, load, refresh, rejects, sources
@@ -30,7 +31,7 @@ def cli() -> None:
     """
 
 
-for _command in (load, refresh, sources, rejects, forget, sql, stats, report, demo, notebook, serve, store):
+for _command in (load, refresh, sources, rejects, forget, sql, stats, report, demo, notebook, serve, store, export):
     cli.add_command(_command)
 for _command in (import_json, export_json, compare):
     store.add_command(_command)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyRelation
 
     from sessionlab.lab import Lab
-    from sessionlab.reports import LoadReport, RefreshReport
+    from sessionlab.reports import ExportReport, LoadReport, RefreshReport
 
 _MOST_ROWS = 200
 _AS_WIDE_AS_IT_IS = 10_000
@@ -50,7 +50,7 @@ def open_lab(path: Path) -> Lab:
     return Lab(path)
 
 
-def say(report: LoadReport | RefreshReport, *, as_json: bool) -> None:
+def say(report: LoadReport | RefreshReport | ExportReport, *, as_json: bool) -> None:
     """Print a report: a table for people, one line of JSON for programs."""
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(report)))

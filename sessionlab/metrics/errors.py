@@ -60,7 +60,7 @@ def _found(outer: Expressions, where: str | None) -> str:
     """
     columns = {
         "error_type": "error_type",
-        "folded": _folded("message"),
+        "folded": folded("message"),
         "errors": "count(*)",
         "last_seen": "max(occurred_at)",
     }
@@ -70,7 +70,7 @@ def _found(outer: Expressions, where: str | None) -> str:
     )
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
     """Write the folds of a text, each on a line of its own, in order."""
     folds = [f"  {literal(pattern)}, {literal(token)}, 'g')" for pattern, token in _FOLDS.items()]
     return "trim(" + "regexp_replace(" * len(folds) + f"{text},\n" + ",\n".join(folds) + ")"
