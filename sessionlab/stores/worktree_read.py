@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from sessionlab.stores.database import Database
+from sessionlab.stores.documents import DocumentReader
 from sessionlab.stores.statements import Row, Statement
 from sessionlab.stores.worktree_rows import INSTANCE, MESSAGE, SESSION, Session, Shape, assembled
 
@@ -42,6 +43,7 @@ class SessionReader:
         self._database = database
         sessions = tables["sessions"].c
         one = sessions.id == sa.bindparam("id", type_=sa.Text())
+        self._documents = DocumentReader()
         self._listed = _listed(database)
         some = self._listed(sessions.id)
         self._one = _documents(tables, one & in_workspace(tables), database)
@@ -76,7 +78,7 @@ class SessionReader:
         found = self._find(statement, values)
         if any(text is None for _, text in found):
             return self._database.glance(lambda: self._with_rows(self._find(statement, values)))
-        return _decoded(found)
+        return self._documents.read(found)
 
     def _find(self, statement: Statement, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
         return self._database.run(statement.text, statement.values(values), reads=True).rows
@@ -84,7 +86,7 @@ class SessionReader:
     def _with_rows(self, found: Sequence[Sequence[Any]]) -> list[Session]:
         ids = [session_id for session_id, text in found if text is None]
         kept = [row for row in found if row[1] is not None]
-        return [*_decoded(kept), *self._rows_of_some.read(self._ids(ids))]
+        return [*self._documents.read(kept), *self._rows_of_some.read(self._ids(ids))]
 
 
 def _documents(tables: Tables, own: sa.ColumnElement[bool], database: Database) -> Statement:
@@ -93,12 +95,6 @@ def _documents(tables: Tables, own: sa.ColumnElement[bool], database: Database) 
     joined = sessions.outerjoin(documents, documents.c.session_id == sessions.c.id)
     select = sa.select(sessions.c.id, documents.c.document).select_from(joined).where(own)
     return Statement(select, database.engine, {})
-
-
-def _decoded(found: Sequence[Sequence[Any]]) -> list[Session]:
-    """Read all documents at once, which is faster than one by one."""
-    sessions: list[Session] = json.loads(f"[{','.join([text for _, text in found])}]")
-    return sessions
 
 
 class _Scope:
