@@ -54,9 +54,9 @@ class App:
         fastapi: The app behind the access log and the guard; its ``state`` holds what is served.
     """
 
-    def __init__(self, fastapi: FastAPI, hosts: Iterable[str]) -> None:
+    def __init__(self, fastapi: FastAPI, hosts: Iterable[str], body_bytes: int) -> None:
         self.fastapi = fastapi
-        self._asgi = AccessLog(Guard(fastapi, fastapi.state.keys, hosts))
+        self._asgi = AccessLog(Guard(fastapi, fastapi.state.keys, hosts, body_bytes))
 
     @property
     def has_token(self) -> bool:
@@ -120,7 +120,7 @@ def create_app(
     for part in (assets, login, dashboard, analytics, sessions, events, workflow, crud):
         app.include_router(part.router)
     app.add_api_route("/healthz", _health, response_model=Health, tags=["server"])
-    return App(app, hosts)
+    return App(app, hosts, body_bytes)
 
 
 def _by_kind(stores: Sequence[Store]) -> dict[str, Store]:

@@ -90,11 +90,13 @@ class Guard:
         app: What answers.
         keys: The token that callers must know; None lets in all who ask from this machine.
         hosts: Names, beside addresses and ``localhost``, under which the server is asked for.
+        most: The largest body, in bytes, where its size is said beforehand; the app counts the others.
     """
 
-    def __init__(self, app: ASGIApp, keys: Keys | None, hosts: Iterable[str] = ()) -> None:
+    def __init__(self, app: ASGIApp, keys: Keys | None, hosts: Iterable[str], most: int) -> None:
         self._app = app
         self._keys = keys
+        self._most = most
         self._hosts = {"localhost", *(host.lower() for host in hosts)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -122,9 +124,16 @@ class Guard:
             return problem(421, f"This server is not asked for as {host[:100]!r}. Say so with --allow-host if it is.")
         if not _same_origin(headers, host):
             return problem(403, "A page of another site may not ask this server.")
-        if self._keys is None:
+        size = headers.get("content-length", "0")
+        if not size.isdigit() or int(size) > self._most:
+            return problem(413, f"A body may have {self._most:,} bytes; this one has {size[:30]}.")
+        return self._stranger(scope, headers, self._keys)
+
+    def _stranger(self, scope: Scope, headers: Headers, keys: Keys | None) -> Response | None:
+        """Say why a caller is not answered; None if it is."""
+        if keys is None:
             return None if _is_near(scope) else problem(403, "Without a token, only this machine may ask.")
-        if scope["path"] in OPEN or self._is_known(headers, self._keys):
+        if scope["path"] in OPEN or self._is_known(headers, keys):
             return None
         if scope["method"] == "GET" and "text/html" in headers.get("accept", ""):
             return RedirectResponse("/login", 303)

@@ -14,7 +14,8 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from sessionlab.errors import NotFound, SessionlabError
-from sessionlab.server.problems import Refused, problem, responses
+from sessionlab.server.crud.resources import store_of
+from sessionlab.server.problems import problem, responses
 from sessionlab.server.values import as_json, plain
 from sessionlab.stores.workflow import WorkflowStore
 
@@ -96,22 +97,10 @@ class ProblemAnswer(BaseModel):
     response: Verified
 
 
-def store_of(request: Request) -> WorkflowStore:
-    """Give the store of workflow states.
-
-    Raises:
-        NotFound: none is served.
-    """
-    found = request.app.state.stores.get("workflow")
-    if not isinstance(found, WorkflowStore):
-        raise NotFound("No workflow store is served here. Start the server with --store workflow=URL.")
-    return found
-
-
 @router.get("/api/sessions/analytics", response_model=AnalyticsAnswer, responses=responses(401, 404, 503))
 def analytics(request: Request) -> Response:
     """Sum up all states: success rate with its counts and interval, attempts, topics, difficulties, statuses."""
-    found = store_of(request).get_session_analytics()
+    found = store_of(request, WorkflowStore).get_session_analytics()
     named = {
         key: {name if name is not None else "(unknown)": number for name, number in value.items()}
         if isinstance(value, dict)
@@ -124,7 +113,7 @@ def analytics(request: Request) -> Response:
 @router.get("/api/sessions/{thread_id}", response_model=SessionAnswer, responses=responses(401, 404, 503))
 def one(thread_id: str, request: Request) -> Response:
     """Give the state of a thread."""
-    found = store_of(request).get_session_state(thread_id)
+    found = store_of(request, WorkflowStore).get_session_state(thread_id)
     if found is None:
         raise NotFound(f"There is no session of the thread {thread_id[:200]!r}.")
     return _json({"session": found})
@@ -146,7 +135,7 @@ def several(
         "workflow_status": workflow_status,
         "tests_passed": tests_passed,
     }
-    found = store_of(request).get_session_states_by_criteria(**filters, limit=limit)  # type: ignore[arg-type]
+    found = store_of(request, WorkflowStore).get_session_states_by_criteria(**filters, limit=limit)  # type: ignore[arg-type]
     return _json({"sessions": found, "count": len(found), "filters": {**filters, "limit": limit}})
 
 
@@ -157,7 +146,7 @@ async def verified(asked: ProblemRequest, request: Request) -> Response:
 
     If the agent fails, or its solution does not pass, the state says `failed`, and so does the answer.
     """
-    store, agent = store_of(request), request.app.state.agent
+    store, agent = store_of(request, WorkflowStore), request.app.state.agent
     if agent is None:
         raise NotFound("This server has no agent. Give one to create_app(agent=…).")
     thread_id = str(uuid.uuid4())
@@ -236,6 +225,3 @@ def _response(row: Mapping[str, Any], thread_id: str) -> dict[str, Any]:
 
 def _json(content: Any) -> Response:
     return Response(as_json(plain(content)), media_type="application/json")
-
-
-__all__ = ["Agent", "Refused", "router", "store_of"]

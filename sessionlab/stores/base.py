@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 import sqlalchemy as sa
 
@@ -21,6 +21,8 @@ from sessionlab.stores.versions import make_ready, version_of
 if TYPE_CHECKING:
     from sessionlab.stores.backup import Form
     from sessionlab.stores.problems import VerifyReport
+
+T = TypeVar("T")
 
 
 class Store:
@@ -76,6 +78,21 @@ class Store:
         """
         with self._database.transaction():
             yield self
+
+    def alone(self, work: Callable[[], T]) -> T:
+        """Do some work in one transaction as if nobody else wrote meanwhile; give what it gives.
+
+        If somebody did write what the work has read, it is done again from the start. So a change can be made to
+        depend on what was there before.
+
+        Example:
+            >>> from tempfile import TemporaryDirectory
+            >>> from sessionlab.stores import open_store
+            >>> with TemporaryDirectory() as folder, open_store("codegen", f"{folder}/a.db") as store:
+            ...     store.alone(lambda: store.insert_session("sort a list"))
+            1
+        """
+        return self._database.alone(work)
 
     def backup(self, target: str | os.PathLike[str], form: Form | None = None) -> Path:
         """Write a consistent copy of the store while others go on writing to it; give its path.

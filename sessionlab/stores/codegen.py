@@ -35,6 +35,17 @@ class CodegenStore(Store):
         """Give a session: ``id, design_goal, parent_session_id, created_at``; None if there is none."""
         return self._rows["session"].get({"id": session_id}, fields)
 
+    def list_sessions(self, limit: int = 100, before: int | None = None) -> list[Row]:
+        """Give sessions, the newest first; ``before`` goes on from the id of the last one that was given.
+
+        Raises:
+            QueryError: ``limit`` is no number from 1 to 10,000.
+        """
+        session = self._rows["session"]
+        older = [] if before is None else [session.table.c.id < before]
+        newest = sa.select(session.table).where(*older).order_by(session.table.c.id.desc())
+        return session.find(newest.limit(bounded(limit)))
+
     def insert_session(self, design_goal: str, parent_session_id: int | None = None) -> int:
         """Add a session, perhaps one that goes on from another; give its id.
 
@@ -87,6 +98,10 @@ class CodegenStore(Store):
         Each has ``id, iteration_id, error_type, error_message, error_line, created_at``.
         """
         return self._rows["error"].all({"iteration_id": iteration_id}, fields, order=("id",))
+
+    def get_error(self, error_id: int, fields: Iterable[str] | None = None) -> Row | None:
+        """Give an error; None if there is none."""
+        return self._rows["error"].get({"id": error_id}, fields)
 
     def insert_error(
         self, iteration_id: int, error_type: str | None, error_message: str | None, error_line: int | None = None

@@ -126,6 +126,10 @@ class Database(ABC):
         """Do some reads that all see the same moment."""
         return self._within(work, self.snapshot)
 
+    def alone(self, work: Callable[[], T]) -> T:
+        """Do some work in one write transaction as if nobody else wrote meanwhile; again if somebody did."""
+        return self._within(work, lambda: self._opened("alone"))
+
     def _within(self, work: Callable[[], T], opened: Callable[[], Any]) -> T:
         def attempt() -> T:
             with opened():
@@ -232,7 +236,7 @@ class Database(ABC):
 
     @abstractmethod
     def begin(self, connection: Any, purpose: str) -> None:
-        """Begin a transaction to ``write`` or to ``read``."""
+        """Begin a transaction to ``write``, to ``read``, or to write ``alone``."""
 
     @abstractmethod
     def commit(self, connection: Any) -> None:

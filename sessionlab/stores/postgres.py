@@ -34,7 +34,11 @@ _IDLE_SECONDS = 60.0
 _MANY = 1000
 """A cursor that has given more rows than this is not used again: it would keep them all."""
 
-_BEGIN = {"write": "BEGIN", "read": "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"}
+_BEGIN = {
+    "write": "BEGIN",
+    "read": "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    "alone": "BEGIN ISOLATION LEVEL SERIALIZABLE",
+}
 _SET_UP = "SELECT set_config('TimeZone', 'UTC', false), set_config('search_path', %s, false)"
 _COLUMNS = (
     "SELECT t.relname, c.attname FROM pg_class AS t JOIN pg_attribute AS c ON c.attrelid = t.oid"

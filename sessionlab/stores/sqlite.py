@@ -26,7 +26,7 @@ BUSY_SECONDS = 30.0
 _PLACES = 900
 """How many values one statement takes; SQLite has been built to take no more than 999."""
 
-_BEGIN = {"write": "BEGIN IMMEDIATE", "read": "BEGIN"}
+_BEGIN = {"write": "BEGIN IMMEDIATE", "read": "BEGIN", "alone": "BEGIN IMMEDIATE"}
 _COLUMNS = (
     "SELECT t.name, c.name FROM sqlite_master AS t JOIN pragma_table_info(t.name) AS c WHERE t.type = 'table'"
     " AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"

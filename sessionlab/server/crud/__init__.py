@@ -4,4 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from sessionlab.server.crud import codegen, conversations, worktree
+
 router = APIRouter(prefix="/api")
+for part in (codegen, conversations, worktree):
+    router.include_router(part.router)

@@ -14,6 +14,12 @@ export async function draw(place, spec) {
   loading ??= import("./vega.js");
   const { vegaEmbed } = await loading;
   const drawn = await vegaEmbed(place, structuredClone(spec), OPTIONS);
+  // What is picked with, and tells nothing, has no name for who listens to the page.
+  for (const mark of place.querySelectorAll("svg [role=graphics-symbol]:not([aria-label])")) {
+    mark.removeAttribute("role");
+    mark.removeAttribute("aria-roledescription");
+    mark.setAttribute("aria-hidden", "true");
+  }
   return drawn;
 }
 

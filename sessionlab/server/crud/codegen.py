@@ -1,0 +1,307 @@
+"""The store of codegen sessions over HTTP: design goals, iterations of code, and their errors."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query, Request
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from sessionlab.errors import NotFound
+from sessionlab.server.crud.resources import (
+    TAGGED,
+    Body,
+    IfMatch,
+    Limit,
+    Row,
+    changed,
+    listed,
+    made,
+    shown,
+    store_of,
+)
+from sessionlab.server.pages import Cursor, decoded, encoded
+from sessionlab.server.problems import responses
+from sessionlab.stores.codegen import CodegenStore
+
+router = APIRouter(prefix="/codegen", tags=["codegen"])
+
+Number = Annotated[int, Path(ge=1, le=2**63 - 1, examples=[1])]
+Text = Annotated[str, Field(max_length=10_000_000)]
+ErrorType = Literal["syntax", "runtime"]
+
+
+class Session(BaseModel):
+    """A design goal."""
+
+    id: int = Field(examples=[1])
+    design_goal: str = Field(examples=["reverse a list"])
+    parent_session_id: int | None = Field(description="The session that it goes on from.")
+    created_at: datetime | None
+
+
+class Iteration(BaseModel):
+    """A try at the goal."""
+
+    id: int = Field(examples=[1])
+    session_id: int = Field(examples=[1])
+    code: str | None = Field(examples=["return x[::-1]"])
+    feedback: str | None = Field(examples=["Handle the empty list."])
+    created_at: datetime | None
+
+
+class Error(BaseModel):
+    """An error that an iteration made."""
+
+    id: int = Field(examples=[1])
+    iteration_id: int = Field(examples=[1])
+    error_type: str | None = Field(examples=["runtime"])
+    error_message: str | None = Field(examples=["IndexError: list index out of range"])
+    error_line: int | None = Field(examples=[3])
+    created_at: datetime | None
+
+
+class Sessions(BaseModel):
+    """A page of sessions, the newest first."""
+
+    sessions: list[Session]
+    next: str | None
+
+
+class Iterations(BaseModel):
+    """A session's iterations, in order."""
+
+    iterations: list[Iteration]
+    next: str | None
+
+
+class Errors(BaseModel):
+    """An iteration's errors, in order."""
+
+    errors: list[Error]
+    next: str | None
+
+
+class IterationWithErrors(Iteration):
+    """An iteration with its errors."""
+
+    errors: list[Error]
+
+
+class History(Session):
+    """A session with all that is below it."""
+
+    iterations: list[IterationWithErrors]
+
+
+class NewSession(Body):
+    """A session to add."""
+
+    design_goal: Text = Field(examples=["reverse a list"])
+    parent_session_id: int | None = Field(None, ge=1, le=2**63 - 1)
+
+
+class SessionChange(Body):
+    """What a session is changed to."""
+
+    design_goal: Text = Field(examples=["reverse a list in place"])
+
+
+class NewIteration(Body):
+    """An iteration to add."""
+
+    code: Text = Field(examples=["return x[::-1]"])
+    feedback: Text | None = Field(None, examples=["Handle the empty list."])
+
+
+class IterationChange(Body):
+    """What an iteration is changed to; what is left out stays, and null clears the feedback."""
+
+    code: Text = Field("", examples=["return list(reversed(x))"])
+    feedback: Text | None = Field(None, examples=[None])
+
+
+class NewError(Body):
+    """An error to add."""
+
+    error_type: ErrorType | None = Field(None, examples=["runtime"])
+    error_message: Text | None = Field(None, examples=["IndexError: list index out of range"])
+    error_line: int | None = Field(None, ge=0, le=2**31 - 1, examples=[3])
+
+
+class ErrorChange(Body):
+    """What an error is changed to."""
+
+    error_message: Text | None = Field(examples=["IndexError: pop from empty list"])
+    error_line: int | None = Field(None, ge=0, le=2**31 - 1, examples=[4])
+
+
+def _store(request: Request) -> CodegenStore:
+    return store_of(request, CodegenStore)
+
+
+def _missing(what: str, number: int) -> str:
+    return f"There is no {what} {number}."
+
+
+def _made(row: Row | None, place: str) -> Response:
+    return made(row or {}, place)
+
+
+@router.get("/sessions", response_model=Sessions, responses=responses(400, 401, 404, 422, 503))
+def sessions(
+    request: Request,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    q: Annotated[str | None, Query(max_length=500, description="Words that the goal has, all of them.")] = None,
+) -> Response:
+    """List sessions, the newest first; with `q`, the first page of those that have its words."""
+    store, before = _store(request), decoded(cursor)
+    if q is not None:
+        return listed("sessions", store.search_sessions(q, limit), None)
+    rows = store.list_sessions(limit, before or None)
+    return listed("sessions", rows, encoded(rows[-1]["id"]) if len(rows) == limit else None)
+
+
+@router.post(
+    "/sessions", status_code=201, response_model=Session, responses={201: TAGGED, **responses(401, 404, 422, 503)}
+)
+def add_session(body: NewSession, request: Request) -> Response:
+    """Add a session, perhaps one that goes on from another."""
+    store = _store(request)
+    number = store.insert_session(body.design_goal, body.parent_session_id)
+    return _made(store.get_session(number), f"/api/codegen/sessions/{number}")
+
+
+@router.get("/sessions/{number}", response_model=Session, responses={200: TAGGED, **responses(401, 404, 422, 503)})
+def session(number: Number, request: Request) -> Response:
+    """Give a session."""
+    return shown(_store(request).get_session(number), request, _missing("session", number))
+
+
+@router.patch(
+    "/sessions/{number}",
+    response_model=Session,
+    responses={200: TAGGED, **responses(401, 404, 412, 422, 428, 503)},
+)
+def change_session(number: Number, body: SessionChange, request: Request, if_match: IfMatch = None) -> Response:
+    """Change a session's design goal."""
+    store = _store(request)
+    return changed(
+        store,
+        if_match,
+        lambda: store.get_session(number),
+        lambda: store.update_session(number, body.design_goal),
+        _missing("session", number),
+    )
+
+
+@router.get(
+    "/sessions/{number}/history", response_model=History, responses={200: TAGGED, **responses(401, 404, 422, 503)}
+)
+def history(number: Number, request: Request) -> Response:
+    """Give a session with its iterations, each with its errors, all of one moment."""
+    return shown(_store(request).get_session_history(number), request, _missing("session", number))
+
+
+@router.get("/sessions/{number}/chain", response_model=Sessions, responses=responses(401, 404, 422, 503))
+def chain(number: Number, request: Request) -> Response:
+    """Give the sessions from the first ancestor to this one."""
+    rows = _store(request).get_session_chain(number)
+    if not rows:
+        raise NotFound(_missing("session", number))
+    return listed("sessions", rows, None)
+
+
+@router.get("/sessions/{number}/iterations", response_model=Iterations, responses=responses(401, 404, 422, 503))
+def iterations(number: Number, request: Request) -> Response:
+    """List a session's iterations, in order."""
+    store = _store(request)
+    if store.get_session(number, ["id"]) is None:
+        raise NotFound(_missing("session", number))
+    return listed("iterations", store.get_iterations(number), None)
+
+
+@router.post(
+    "/sessions/{number}/iterations",
+    status_code=201,
+    response_model=Iteration,
+    responses={201: TAGGED, **responses(401, 404, 422, 503)},
+)
+def add_iteration(number: Number, body: NewIteration, request: Request) -> Response:
+    """Add an iteration to a session."""
+    store = _store(request)
+    if store.get_session(number, ["id"]) is None:
+        raise NotFound(_missing("session", number))
+    added = store.insert_iteration(number, body.code, body.feedback)
+    return _made(store.get_iteration(added), f"/api/codegen/iterations/{added}")
+
+
+@router.get("/iterations/{number}", response_model=Iteration, responses={200: TAGGED, **responses(401, 404, 422, 503)})
+def iteration(number: Number, request: Request) -> Response:
+    """Give an iteration."""
+    return shown(_store(request).get_iteration(number), request, _missing("iteration", number))
+
+
+@router.patch(
+    "/iterations/{number}",
+    response_model=Iteration,
+    responses={200: TAGGED, **responses(401, 404, 412, 422, 428, 503)},
+)
+def change_iteration(number: Number, body: IterationChange, request: Request, if_match: IfMatch = None) -> Response:
+    """Change an iteration's code or feedback."""
+    store = _store(request)
+    return changed(
+        store,
+        if_match,
+        lambda: store.get_iteration(number),
+        lambda: store.update_iteration(number, **body.given()),
+        _missing("iteration", number),
+    )
+
+
+@router.get("/iterations/{number}/errors", response_model=Errors, responses=responses(401, 404, 422, 503))
+def errors(number: Number, request: Request) -> Response:
+    """List an iteration's errors, in order."""
+    store = _store(request)
+    if store.get_iteration(number, ["id"]) is None:
+        raise NotFound(_missing("iteration", number))
+    return listed("errors", store.get_errors(number), None)
+
+
+@router.post(
+    "/iterations/{number}/errors",
+    status_code=201,
+    response_model=Error,
+    responses={201: TAGGED, **responses(401, 404, 422, 503)},
+)
+def add_error(number: Number, body: NewError, request: Request) -> Response:
+    """Add an error to an iteration."""
+    store = _store(request)
+    if store.get_iteration(number, ["id"]) is None:
+        raise NotFound(_missing("iteration", number))
+    added = store.insert_error(number, body.error_type, body.error_message, body.error_line)
+    return _made(store.get_error(added), f"/api/codegen/errors/{added}")
+
+
+@router.get("/errors/{number}", response_model=Error, responses={200: TAGGED, **responses(401, 404, 422, 503)})
+def error(number: Number, request: Request) -> Response:
+    """Give an error."""
+    return shown(_store(request).get_error(number), request, _missing("error", number))
+
+
+@router.patch(
+    "/errors/{number}", response_model=Error, responses={200: TAGGED, **responses(401, 404, 412, 422, 428, 503)}
+)
+def change_error(number: Number, body: ErrorChange, request: Request, if_match: IfMatch = None) -> Response:
+    """Change an error's message, and its line if one is given."""
+    store = _store(request)
+    return changed(
+        store,
+        if_match,
+        lambda: store.get_error(number),
+        lambda: store.update_error(number, **body.given()),
+        _missing("error", number),
+    )

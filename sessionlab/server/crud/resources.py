@@ -1,0 +1,137 @@
+"""What all resources share: the stores, tags, and changes that nobody makes over another's head."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Header, Query, Request
+from pydantic import BaseModel, ConfigDict
+from starlette.responses import Response
+
+from sessionlab.errors import NotFound
+from sessionlab.server.problems import Refused
+from sessionlab.server.values import as_json
+from sessionlab.stores.base import Store
+
+AnyStore = TypeVar("AnyStore", bound=Store)
+Row = Mapping[str, Any]
+
+IfMatch = Annotated[
+    str | None,
+    Header(description="The `ETag` of what was read; `*` for whatever is there. Without it, nothing is changed."),
+]
+MayMatch = Annotated[str | None, Header(alias="If-Match", description="The `ETag` of what was read, to be sure of it.")]
+Limit = Annotated[int, Query(ge=1, le=500, description="The most on a page.")]
+
+TAGGED = {"headers": {"ETag": {"description": "The tag of this state.", "schema": {"type": "string"}}}}
+"""What the documentation says of an answer with a tag."""
+
+
+class Body(BaseModel):
+    """A body that has the fields that are known, and no others."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    def given(self) -> dict[str, Any]:
+        """Give the fields that the caller has set."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+def store_of(request: Request, kind: type[AnyStore]) -> AnyStore:
+    """Give the store of a kind.
+
+    Raises:
+        NotFound: none is served.
+    """
+    found = request.app.state.stores.get(kind.kind)
+    if not isinstance(found, kind):
+        raise NotFound(f"No {kind.kind} store is served here. Start the server with --store {kind.kind}=URL.")
+    return found
+
+
+def tag_of(row: Row) -> str:
+    """Give the tag that tells this state of a resource from others."""
+    return f'"{hashlib.blake2b(as_json(row), digest_size=12).hexdigest()}"'
+
+
+def shown(row: Row | None, request: Request, missing: str) -> Response:
+    """Answer with a resource and its tag, or that it is as it was.
+
+    Raises:
+        NotFound: there is none.
+    """
+    if row is None:
+        raise NotFound(missing)
+    tag = tag_of(row)
+    if tag in _tags(request.headers.get("if-none-match")):
+        return Response(status_code=304, headers={"ETag": tag})
+    return Response(as_json(row), headers={"ETag": tag, "Cache-Control": "no-cache"}, media_type="application/json")
+
+
+def made(row: Row, place: str) -> Response:
+    """Answer with a new resource and where it is found."""
+    headers = {"ETag": tag_of(row), "Location": place}
+    return Response(as_json(row), 201, headers, "application/json")
+
+
+def listed(name: str, rows: Sequence[Row], cursor: str | None) -> Response:
+    """Answer with a page of a list, and the cursor of the next one."""
+    return Response(as_json({name: rows, "next": cursor}), media_type="application/json")
+
+
+def changed(
+    store: Store, match: str | None, read: Callable[[], Row | None], change: Callable[[], object], missing: str
+) -> Response:
+    """Change a resource if it is as the caller has read it, and answer with what it is then.
+
+    Raises:
+        NotFound: there is none.
+        Refused: the caller does not say what was read, or somebody has changed it since.
+    """
+    if match is None:
+        raise Refused(428, "Say what you have read: If-Match with its ETag, or * for whatever is there.")
+
+    def work() -> Row:
+        _checked(read(), match, missing)
+        change()
+        return _there(read(), missing)
+
+    row = store.alone(work)
+    return Response(as_json(row), headers={"ETag": tag_of(row)}, media_type="application/json")
+
+
+def removed(
+    store: Store, match: str | None, read: Callable[[], Row | None], remove: Callable[[], object], missing: str
+) -> Response:
+    """Delete a resource; if the caller says what was read, only as that.
+
+    Raises:
+        NotFound: there is none.
+        Refused: somebody has changed it since.
+    """
+
+    def work() -> None:
+        if match is not None:
+            _checked(read(), match, missing)
+        remove()
+
+    store.alone(work)
+    return Response(status_code=204)
+
+
+def _checked(row: Row | None, match: str, missing: str) -> None:
+    tag = tag_of(_there(row, missing))
+    if match.strip() != "*" and tag not in _tags(match):
+        raise Refused(412, "Somebody has changed this since you have read it. Read it again.", {"ETag": tag})
+
+
+def _there(row: Row | None, missing: str) -> Row:
+    if row is None:
+        raise NotFound(missing)
+    return row
+
+
+def _tags(header: str | None) -> list[str]:
+    return [tag.strip() for tag in (header or "").split(",")]

@@ -1,0 +1,204 @@
+"""The store of worktree sessions over HTTP, in the editor's own JSON."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Path, Query, Request
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from sessionlab.server.crud.resources import (
+    TAGGED,
+    IfMatch,
+    Limit,
+    MayMatch,
+    changed,
+    listed,
+    made,
+    removed,
+    shown,
+    store_of,
+)
+from sessionlab.server.crud.resources import Body as Fields
+from sessionlab.server.pages import Cursor, decoded, encoded
+from sessionlab.server.problems import responses
+from sessionlab.stores.worktree import WorktreeStore
+
+router = APIRouter(prefix="/worktree", tags=["worktree"])
+
+_SESSION = {
+    "id": "s1",
+    "type": "competition",
+    "task": "Add a cache",
+    "status": "running",
+    "createdAt": "2026-01-02T03:04:05Z",
+    "updatedAt": "2026-01-02T03:04:05Z",
+    "instances": [],
+    "chatHistory": [],
+}
+_MESSAGE = {"id": "m1", "role": "user", "content": "Which cache?", "timestamp": "2026-01-02T03:05:00Z"}
+
+Workspace = Annotated[
+    str, Query(min_length=1, max_length=4000, description="The workspace's path.", examples=["/home/dev/project"])
+]
+Identity = Annotated[str, Path(max_length=1000, examples=["s1"])]
+Session = Annotated[dict[str, Any], Body(examples=[_SESSION])]
+Change = Annotated[dict[str, Any], Body(examples=[{"status": "completed"}])]
+Message = Annotated[dict[str, Any], Body(examples=[_MESSAGE])]
+Several = Annotated[list[str] | None, Query()]
+
+
+class Workspaces(BaseModel):
+    """All workspaces, each with its path and the hash that its JSON file is named after."""
+
+    workspaces: list[dict[str, Any]] = Field(examples=[[{"path": "/home/dev/project", "hash": "493e3a3a4aa41149"}]])
+    next: str | None
+
+
+class Sessions(BaseModel):
+    """A page of sessions, the one changed last first."""
+
+    sessions: list[dict[str, Any]] = Field(examples=[[_SESSION]])
+    next: str | None
+
+
+class NewStatus(Fields):
+    """The status of an instance."""
+
+    status: str = Field(max_length=100, examples=["completed"])
+
+
+def _store(request: Request) -> WorktreeStore:
+    return store_of(request, WorktreeStore)
+
+
+def _missing(workspace: str, identity: str) -> str:
+    return f"There is no session {identity[:200]!r} in the workspace {workspace[:200]!r}."
+
+
+@router.get("/workspaces", response_model=Workspaces, responses=responses(401, 404, 503))
+def workspaces(request: Request) -> Response:
+    """List the workspaces."""
+    return listed("workspaces", _store(request).get_workspaces(), None)
+
+
+@router.get("/sessions", response_model=Sessions, responses=responses(400, 401, 404, 422, 503))
+def sessions(
+    request: Request,
+    workspace: Workspace,
+    session_type: Several = None,
+    status: Several = None,
+    date_from: Annotated[str | None, Query(max_length=100, examples=["2026-01-01"])] = None,
+    date_to: Annotated[str | None, Query(max_length=100, examples=["2026-12-31"])] = None,
+    search_query: Annotated[
+        str | None, Query(max_length=500, description="Words that the task or a message has, all of them; or the id.")
+    ] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response:
+    """List a workspace's sessions that meet all filters, the one changed last first."""
+    skipped = decoded(cursor)
+    given = {
+        "session_type": session_type,
+        "status": status,
+        "date_from": date_from,
+        "date_to": date_to,
+        "search_query": search_query,
+        "limit": limit,
+        "offset": skipped,
+    }
+    filters = {name: value for name, value in given.items() if value is not None}
+    rows = _store(request).search_sessions(workspace, filters)
+    return listed("sessions", rows, encoded(skipped + limit) if len(rows) == limit else None)
+
+
+@router.post(
+    "/sessions",
+    status_code=201,
+    response_model=dict[str, Any],
+    responses={201: TAGGED, **responses(401, 404, 422, 503)},
+)
+def add_session(request: Request, workspace: Workspace, body: Session) -> Response:
+    """Add a session with its instances and messages, and the workspace if it is new."""
+    store = _store(request)
+    added = store.create_session(workspace, body)
+    return made(store.get_session(workspace, added["id"]) or added, "/api/worktree/sessions")
+
+
+@router.get(
+    "/sessions/{identity}",
+    response_model=dict[str, Any],
+    responses={200: TAGGED, **responses(401, 404, 422, 503)},
+)
+def session(identity: Identity, request: Request, workspace: Workspace) -> Response:
+    """Give a session with its instances and messages."""
+    return shown(_store(request).get_session(workspace, identity), request, _missing(workspace, identity))
+
+
+@router.patch(
+    "/sessions/{identity}",
+    response_model=dict[str, Any],
+    responses={200: TAGGED, **responses(401, 404, 412, 422, 428, 503)},
+)
+def change_session(
+    identity: Identity, request: Request, workspace: Workspace, body: Change, if_match: IfMatch = None
+) -> Response:
+    """Change what is given of a session; `instances` and `chatHistory` replace what was there."""
+    store = _store(request)
+    return changed(
+        store,
+        if_match,
+        lambda: store.get_session(workspace, identity),
+        lambda: store.update_session(workspace, {**body, "id": identity}),
+        _missing(workspace, identity),
+    )
+
+
+@router.delete("/sessions/{identity}", status_code=204, responses=responses(401, 404, 412, 422, 503))
+def delete_session(identity: Identity, request: Request, workspace: Workspace, if_match: MayMatch = None) -> Response:
+    """Delete a session with all that is nested in it."""
+    store = _store(request)
+    return removed(
+        store,
+        if_match,
+        lambda: store.get_session(workspace, identity),
+        lambda: store.delete_session(workspace, identity),
+        _missing(workspace, identity),
+    )
+
+
+@router.post(
+    "/sessions/{identity}/messages",
+    status_code=201,
+    response_model=dict[str, Any],
+    responses={201: TAGGED, **responses(401, 404, 422, 503)},
+)
+def add_message(identity: Identity, request: Request, workspace: Workspace, body: Message) -> Response:
+    """Add a message to a session; the answer is the whole session."""
+    whole = _store(request).add_chat_message(workspace, identity, body)
+    return made(whole, f"/api/worktree/sessions/{identity}")
+
+
+@router.patch(
+    "/sessions/{identity}/instances/{instance_id}",
+    response_model=dict[str, Any],
+    responses={200: TAGGED, **responses(401, 404, 412, 422, 428, 503)},
+)
+def change_instance(
+    identity: Identity,
+    instance_id: Annotated[int, Path(ge=0, le=2**31 - 1)],
+    request: Request,
+    workspace: Workspace,
+    body: NewStatus,
+    if_match: IfMatch = None,
+) -> Response:
+    """Change the status of one of a session's instances; tag and answer are the whole session's."""
+    store = _store(request)
+    return changed(
+        store,
+        if_match,
+        lambda: store.get_session(workspace, identity),
+        lambda: store.update_instance_status(workspace, identity, instance_id, body.status),
+        _missing(workspace, identity),
+    )
