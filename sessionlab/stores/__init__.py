@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sessionlab.stores.hybrid import HybridWorktreeStore
     from sessionlab.stores.import_json import MigrationReport, migrate_from_json
     from sessionlab.stores.phases import open_worktree
+    from sessionlab.stores.problems import Problem, VerifyReport
     from sessionlab.stores.rows import UNSET, Unset
     from sessionlab.stores.workflow import WorkflowStore
     from sessionlab.stores.worktree import WorktreeStore
@@ -35,9 +36,11 @@ _LAZY = {
     "export_to_json": "sessionlab.stores.export_json",
     "migrate_from_json": "sessionlab.stores.import_json",
     "open_worktree": "sessionlab.stores.phases",
+    "Problem": "sessionlab.stores.problems",
     "Store": "sessionlab.stores.base",
     "UNSET": "sessionlab.stores.rows",
     "Unset": "sessionlab.stores.rows",
+    "VerifyReport": "sessionlab.stores.problems",
     **{name: module for module, name in STORES.values()},
 }
 
@@ -49,8 +52,10 @@ __all__ = [
     "HybridWorktreeStore",
     "JsonWorktreeStore",
     "MigrationReport",
+    "Problem",
     "Store",
     "Unset",
+    "VerifyReport",
     "WorkflowStore",
     "WorktreeStore",
     "export_to_json",

@@ -129,7 +129,7 @@ def test_a_dump_is_restored_with_all_that_the_store_has(
         before = store.get_session_state("one")
         dumped = store.backup(tmp_path / "store.dump")
     assert dumped.read_bytes()[:5] == b"PGDMP"
-    restore = [programs / "pg_restore", "--exit-on-error", "--dbname", postgres_url, dumped]
+    restore = [str(programs / "pg_restore"), "--exit-on-error", "--dbname", postgres_url, str(dumped)]
     subprocess.run(restore, check=True, capture_output=True)
     schema = schema_url.partition("schema=")[2]
     with open_store("workflow", f"{postgres_url}&schema={schema}") as other:
@@ -290,7 +290,7 @@ with open_store("codegen", sys.argv[1]) as store:
 """
     folder = tmp_path / "backups"
     folder.mkdir()
-    command = [sys.executable, "-c", code, tmp_path / "store.db", folder / "copy.db"]
+    command = [sys.executable, "-c", code, str(tmp_path / "store.db"), str(folder / "copy.db")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         assert child.stdout.readline() == "half\n"
