@@ -246,9 +246,9 @@ class WorktreeStore(Store):
         if asked.status:
             conditions.append(sa.or_(*(sessions.status == each for each in asked.status)))
         if asked.search_query is not None:
+            about = sa.select(sessions.id).where(self._matching("sessions", asked.search_query)).correlate(None)
             said = sa.select(messages.session_id).where(self._matching("chat_messages", asked.search_query))
-            about = self._matching("sessions", asked.search_query)
-            conditions.append(about | sessions.id.in_(said) | (sessions.id == asked.search_query))
+            conditions.append(sessions.id.in_(sa.union(about, said)) | (sessions.id == asked.search_query))
         return conditions
 
     def _values(self, workspace_path: WorkspacePath, *session_id: Any) -> dict[str, Any]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -419,6 +421,28 @@ def test_any_number_of_sessions_takes_the_same_number_of_queries(
     store.batch_create_sessions(HERE, [session(number) for number in range(3, 102)])
     assert len(store.search_sessions(HERE, {"limit": 500})) == 100
     assert len(store.get_all_sessions(HERE)) == 100
+
+
+def test_threads_share_a_new_workspace_and_a_session(store: WorktreeStore) -> None:
+    def work(number: int) -> None:
+        store.create_session(HERE, session(number))
+        if number == 1:
+            started.set()
+        assert started.wait(30)
+        for place in range(5):
+            store.add_chat_message(HERE, "session-1", message(100 + number, place))
+            store.update_session(HERE, {"id": "session-1", f"key {number}": place})
+
+    started = Event()
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(work, range(1, 7)))
+    assert len(store.get_all_sessions(HERE)) == 6
+    found = store.get_session(HERE, "session-1")
+    assert found is not None
+    assert {each["id"] for each in found["chatHistory"][2:]} == {
+        f"message-{100 + number}-{place}" for number in range(1, 7) for place in range(5)
+    }
+    assert [found[f"key {number}"] for number in range(1, 7)] == [4] * 6
 
 
 BOTH, FIRST = [False, False], [False, True]
