@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from sessionlab.errors import StoreError
 from sessionlab.schema import literal, quote
 from sessionlab.stores.declare import INITIAL, StoreTable
 from sessionlab.stores.fulltext import index_name
@@ -72,9 +73,10 @@ _SWITCHED_OFF = {
 
 _FAILURES = "SELECT coalesce(sum(checksum_failures), 0) FROM pg_stat_database WHERE datname = current_database()"
 _AMCHECK = (
-    "SELECT n.nspname FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace"
-    " WHERE e.extname = 'amcheck'"
-    " AND has_function_privilege(format('%I.bt_index_check(regclass)', n.nspname), 'execute')"
+    "SELECT n.nspname FROM pg_extension AS e JOIN pg_depend AS d ON d.refobjid = e.oid AND d.deptype = 'e'"
+    " AND d.classid = 'pg_proc'::regclass JOIN pg_proc AS f ON f.oid = d.objid"
+    " JOIN pg_namespace AS n ON n.oid = f.pronamespace WHERE e.extname = 'amcheck'"
+    " AND f.proname = 'bt_index_check' AND f.pronargs = 1 AND has_function_privilege(f.oid, 'execute')"
 )
 _COMPARE = (
     "SELECT {0}.bt_index_check(x.indexrelid) FROM pg_index AS x JOIN pg_class AS t ON t.oid = x.indrelid"
@@ -101,14 +103,21 @@ def server(look: Look) -> Iterator[Problem]:
 def readable(look: Look, table: StoreTable) -> Iterator[Problem]:
     """Let Postgres read every row of a table, with what is stored beside it, and compare its indexes with them.
 
-    The server raises an error where that fails. The indexes are compared if it has the means, and the user the right.
+    The indexes are compared if the server has the means, and the user the right.
+
+    Raises:
+        StoreError: the rows cannot be read.
     """
     if look.is_sqlite:
         return
     look.ask(f"SELECT sum(length(each::text)) FROM {quote(table.name)} AS each")
     for (schema,) in look.ask(_AMCHECK):
-        look.ask(_COMPARE.format(quote(schema), literal(table.name)))
-    yield from ()
+        try:
+            look.ask(_COMPARE.format(quote(schema), literal(table.name)))
+        except StoreError as error:
+            yield Problem(
+                table.name, "integrity", f"an index is damaged: {error}", f"Run REINDEX TABLE {quote(table.name)}."
+            )
 
 
 def parts(look: Look) -> Iterator[Problem]:

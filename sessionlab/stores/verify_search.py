@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sessionlab.errors import StoreError
 from sessionlab.schema import quote
 from sessionlab.stores.declare import FullText
 from sessionlab.stores.fulltext import fts5, index_name, texts
@@ -20,9 +21,21 @@ def searches(look: Look, search: FullText) -> Iterator[Problem]:
     parts = {name, *([f"{name}_keys"] if search.text_key else [])}
     if not look.is_sqlite or not look.there.keys() >= {search.table, *parts}:
         return
-    # This is no read for SQLite, and so cannot be within the same moment as the others.
-    look.database.run(f"INSERT INTO {quote(name)} ({quote(name)}) VALUES ('integrity-check')")
+    _check_index(look, name)
     yield from look.database.glance(lambda: [*_rows(look, search), *_words(look, search)])
+
+
+def _check_index(look: Look, name: str) -> None:
+    """Let SQLite check an index in itself, which for SQLite is no read: so it is done alone, and where one may write.
+
+    Raises:
+        StoreError: the index is damaged.
+    """
+    try:
+        look.database.run(f"INSERT INTO {quote(name)} ({quote(name)}) VALUES ('integrity-check')")
+    except StoreError as error:
+        if "readonly" not in str(error):
+            raise
 
 
 def _rows(look: Look, search: FullText) -> Iterator[Problem]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Event, Thread
 
 import psycopg
@@ -327,6 +329,32 @@ def test_what_postgres_knows_to_be_unsound(change: str, found: str, repair: str,
         assert store.verify().ok
 
 
+OUT_OF_ORDER = (
+    "CREATE FUNCTION back(bigint, bigint) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT btint8cmp($1, $2)'",
+    "CREATE OPERATOR CLASS back FOR TYPE bigint USING btree AS OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =,"
+    " OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 back(bigint, bigint)",
+    "CREATE INDEX disordered ON session (id back)",
+    "CREATE OR REPLACE FUNCTION back(bigint, bigint) RETURNS integer LANGUAGE sql IMMUTABLE"
+    " AS 'SELECT btint8cmp($2, $1)'",
+)
+"""Makes an index whose order is no longer that of its values."""
+
+
+def test_an_index_out_of_order(postgres: Server, schema_url: str) -> None:
+    with psycopg.connect(postgres.get_uri(), autocommit=True) as admin:
+        if not admin.execute("SELECT 1 FROM pg_available_extensions WHERE name = 'amcheck'").fetchall():
+            pytest.skip("this server has no amcheck")
+        admin.execute("CREATE EXTENSION IF NOT EXISTS amcheck")
+    with open_store("codegen", schema_url) as store:
+        store.insert_sessions([{"design_goal": f"goal {number}"} for number in range(50)])
+        assert store.verify().ok
+        run(schema_url, *OUT_OF_ORDER)
+        (problem,) = store.verify().problems
+    assert (problem.table, problem.check) == ("session", "integrity")
+    assert 'item order invariant violated for index "disordered"' in problem.found
+    assert problem.advice == 'Run REINDEX TABLE "session".'
+
+
 def test_triggers_that_are_switched_off_and_what_came_in(schema_url: str) -> None:
     with open_store("codegen", schema_url) as store:
         off, on = "ALTER TABLE iteration DISABLE TRIGGER ALL", "ALTER TABLE iteration ENABLE TRIGGER ALL"
@@ -396,3 +424,41 @@ def test_the_report_shows_itself() -> None:
     assert "a&lt;b" in html
     assert "what to do" in html
     assert "what to do" not in VerifyReport("codegen", "/a.db", "0003", "0003")._repr_html_()
+
+
+def test_a_search_index_that_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    with open_store("codegen", path) as store:
+        store.insert_sessions([{"design_goal": f"goal {number}"} for number in range(50)])
+        with file(path) as other:
+            other.execute("UPDATE session_fts_data SET block = x'00' WHERE id > 10")
+        (problem,) = store.verify().problems
+    assert (problem.table, problem.check, problem.rows) == ("session", "search", None)
+    assert problem.found.startswith("it cannot be checked: ")
+    assert "malformed" in problem.found
+
+
+def test_a_backup_that_may_only_be_read(tmp_path: Path) -> None:
+    with open_store("codegen", tmp_path / "store.db") as store, TemporaryDirectory() as folder:
+        store.insert_session("goal")
+        copy = store.backup(Path(folder) / "copy.db")
+        copy.chmod(0o444)
+        Path(folder).chmod(0o555)
+        with as_nobody():
+            with pytest.raises(PermissionError):
+                copy.open("r+b")
+            assert verified(copy, "codegen").problems == ()
+        Path(folder).chmod(0o755)
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Be a user who may not write everything, as root may."""
+    if os.geteuid():
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
