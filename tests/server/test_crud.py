@@ -1,0 +1,267 @@
+"""The stores over HTTP: what a client makes, reads, changes and deletes, on SQLite and on Postgres."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from sessionlab.server import create_app, start
+from sessionlab.stores import STORES, CodegenStore, open_store
+from tests.conftest import Server
+from tests.server.conftest import assert_problem
+
+ROOM = {"workspace": "/home/dev/a b/ünï"}
+SESSION: dict[str, Any] = {
+    "id": "s1",
+    "type": "competition",
+    "task": "add a cache",
+    "status": "running",
+    "createdAt": "2026-01-02T03:04:05Z",
+    "updatedAt": "2026-01-02T03:04:05Z",
+    "instances": [
+        {
+            "instanceId": 1,
+            "worktreePath": "/w/1",
+            "branch": "one",
+            "agentName": "quill",
+            "status": "running",
+            "tmuxSessionId": "t1",
+        }
+    ],
+    "chatHistory": [],
+    "mine": {"kept": [1, None]},
+}
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """A server of all kinds of stores, on one engine."""
+    with ExitStack() as stack:
+        if request.param == "sqlite":
+            folder = tmp_path_factory.mktemp("stores")
+            urls = {kind: f"sqlite:///{folder}/{kind}.db" for kind in STORES}
+        else:
+            server: Server = request.getfixturevalue("postgres")
+            admin = server.get_uri()
+            with psycopg.connect(admin, autocommit=True) as connection:
+                connection.execute("CREATE DATABASE crud STRATEGY = wal_log")
+            stack.callback(_drop, admin)
+            sign = "&" if "?" in server.get_uri("crud") else "?"
+            urls = {kind: f"{server.get_uri('crud')}{sign}schema={kind}" for kind in STORES}
+        stores = [stack.enter_context(open_store(kind, url)) for kind, url in urls.items()]
+        running = stack.enter_context(start(create_app(stores=stores)))
+        yield stack.enter_context(httpx.Client(base_url=running.url, timeout=30))
+
+
+def _drop(admin: str) -> None:
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute("DROP DATABASE crud WITH (FORCE)")
+
+
+def make(client: httpx.Client, path: str, body: Any, **params: Any) -> dict[str, Any]:
+    """Make a resource; give it with its tag and place."""
+    answer = client.post(f"/api/{path}", json=body, params=params)
+    assert answer.status_code == 201, answer.text
+    return {**answer.json(), "tag": answer.headers["etag"], "place": answer.headers["location"]}
+
+
+def match(tag: str) -> dict[str, str]:
+    return {"If-Match": tag}
+
+
+def test_codegen_from_goal_to_history(client: httpx.Client) -> None:
+    session = make(client, "codegen/sessions", {"design_goal": "reverse a list 'é'"})
+    child = make(client, "codegen/sessions", {"design_goal": "in place", "parent_session_id": session["id"]})
+    iteration = make(client, f"codegen/sessions/{session['id']}/iterations", {"code": "x[::1]", "feedback": "no"})
+    body = {"error_type": "runtime", "error_message": "not reversed", "error_line": 3}
+    error = make(client, f"codegen/iterations/{iteration['id']}/errors", body)
+    assert session["place"] == f"/api/codegen/sessions/{session['id']}"
+    assert client.get(iteration["place"]).json()["code"] == "x[::1]"
+    assert client.get(error["place"]).json()["error_line"] == 3
+    history = client.get(f"{session['place']}/history").json()
+    assert history["design_goal"] == "reverse a list 'é'"
+    assert history["iterations"][0]["feedback"] == "no"
+    assert history["iterations"][0]["errors"][0]["error_message"] == "not reversed"
+    chain = client.get(f"{child['place']}/chain").json()["sessions"]
+    assert [row["id"] for row in chain] == [session["id"], child["id"]]
+    assert client.get(f"{session['place']}/iterations").json()["iterations"][0]["id"] == iteration["id"]
+    assert client.get(f"{iteration['place']}/errors").json()["errors"][0]["id"] == error["id"]
+    found = client.get("/api/codegen/sessions", params={"q": "reverse"}).json()["sessions"]
+    assert [row["id"] for row in found] == [session["id"]]
+
+
+def test_codegen_changes(client: httpx.Client) -> None:
+    session = make(client, "codegen/sessions", {"design_goal": "a"})
+    changed = client.patch(session["place"], json={"design_goal": "b"}, headers=match(session["tag"]))
+    assert changed.json()["design_goal"] == "b"
+    assert changed.headers["etag"] != session["tag"]
+    iteration = make(client, f"codegen/sessions/{session['id']}/iterations", {"code": "c", "feedback": "f"})
+    cleared = client.patch(iteration["place"], json={"feedback": None}, headers=match("*")).json()
+    assert (cleared["code"], cleared["feedback"]) == ("c", None)
+    error = make(client, f"codegen/iterations/{iteration['id']}/errors", {"error_message": "m", "error_line": 2})
+    changed = client.patch(error["place"], json={"error_message": "n"}, headers=match(error["tag"]))
+    assert (changed.json()["error_message"], changed.json()["error_line"]) == ("n", 2)
+
+
+def test_pages(client: httpx.Client) -> None:
+    made = [make(client, "codegen/sessions", {"design_goal": f"page {number}"})["id"] for number in range(5)]
+    found: list[int] = []
+    cursor = None
+    while len(found) < 5:
+        page = client.get("/api/codegen/sessions", params={"limit": 2, **({"cursor": cursor} if cursor else {})}).json()
+        found += [row["id"] for row in page["sessions"]]
+        cursor = page["next"]
+        if len(found) == 2:
+            make(client, "codegen/sessions", {"design_goal": "comes in between"})
+    assert found[:5] == made[::-1]
+    assert_problem(client.get("/api/codegen/sessions", params={"cursor": "!"}), 400, "cursor")
+
+
+def test_what_has_not_changed_is_not_sent_again(client: httpx.Client) -> None:
+    session = make(client, "codegen/sessions", {"design_goal": "a"})
+    answer = client.get(session["place"], headers={"If-None-Match": session["tag"]})
+    assert (answer.status_code, answer.content) == (304, b"")
+
+
+def test_a_change_needs_to_say_what_was_read(client: httpx.Client) -> None:
+    session = make(client, "codegen/sessions", {"design_goal": "a"})
+    assert_problem(client.patch(session["place"], json={"design_goal": "b"}), 428, "If-Match")
+    stale = client.patch(session["place"], json={"design_goal": "b"}, headers=match('"other"'))
+    assert_problem(stale, 412, "Somebody has changed this")
+    assert stale.headers["etag"] == session["tag"]
+    assert client.get(session["place"]).json()["design_goal"] == "a"
+
+
+def test_of_many_writers_one_wins(client: httpx.Client) -> None:
+    session = make(client, "codegen/sessions", {"design_goal": "a"})
+    gate = threading.Barrier(8)
+
+    def write(number: int) -> int:
+        gate.wait()
+        return client.patch(
+            session["place"], json={"design_goal": str(number)}, headers=match(session["tag"])
+        ).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(write, range(8)))
+    assert sorted(answers) == [200, *[412] * 7]
+    assert client.get(session["place"]).json()["design_goal"] == str(answers.index(200))
+
+
+def test_conversations(client: httpx.Client) -> None:
+    began = make(client, "conversations", {"user_id": "u1", "metadata": {"topic": "sorting"}})
+    make(client, f"conversations/{began['session_id']}/contexts", {"content": "Be careful.", "type": "system"})
+    make(client, f"conversations/{began['session_id']}/messages", {"message_role": "user", "content": "How?"})
+    body = {"message_role": "assistant", "content": "sorted()", "metadata": {"model": "m"}}
+    answer = make(client, f"conversations/{began['session_id']}/messages", body)
+    assert answer["metadata"] == {"model": "m"}
+    said = client.get(f"{began['place']}/messages").json()["messages"]
+    assert [row["content"] for row in said] == ["How?", "sorted()"]
+    assert client.get(f"{began['place']}/contexts").json()["contexts"][0]["type"] == "system"
+    active = client.get("/api/conversations", params={"user_id": "u1", "active": True}).json()["conversations"]
+    assert [row["session_id"] for row in active] == [began["session_id"]]
+    changed = client.patch(began["place"], json={"user_id": "u2"}, headers=match(began["tag"]))
+    assert (changed.json()["user_id"], changed.json()["metadata"]) == ("u2", {"topic": "sorting"})
+    ended = client.post(f"{began['place']}/end", json={"metadata": {"success": True}}).json()
+    assert ended["end_time"] is not None
+    assert ended["metadata"] == {"topic": "sorting", "success": True}
+    assert client.get("/api/conversations", params={"user_id": "u2", "active": True}).json()["conversations"] == []
+    assert_problem(client.delete(began["place"], headers=match(began["tag"])), 412)
+    assert client.delete(began["place"]).status_code == 204
+    assert_problem(client.get(began["place"]), 404, "There is no session")
+
+
+def test_pages_of_conversations(client: httpx.Client) -> None:
+    for _ in range(3):
+        make(client, "conversations", {"user_id": "pages"})
+    first = client.get("/api/conversations", params={"user_id": "pages", "limit": 2}).json()
+    asked = {"user_id": "pages", "limit": 2, "cursor": first["next"]}
+    second = client.get("/api/conversations", params=asked).json()
+    assert len({row["session_id"] for row in first["conversations"] + second["conversations"]}) == 3
+    assert second["next"] is None
+
+
+def test_worktree(client: httpx.Client) -> None:
+    made = make(client, "worktree/sessions", SESSION, **ROOM)
+    assert client.get("/api/worktree/sessions/s1", params=ROOM).json() == SESSION
+    assert client.get("/api/worktree/workspaces").json()["workspaces"][0]["path"] == ROOM["workspace"]
+    place = "/api/worktree/sessions/s1"
+    message = {"id": "m1", "role": "user", "content": "Which cache?", "timestamp": "2026-01-02T03:05:00Z"}
+    said = make(client, "worktree/sessions/s1/messages", message, **ROOM)
+    assert said["chatHistory"] == [message]
+    assert_problem(client.patch(place, params=ROOM, json={"task": "x"}, headers=match(made["tag"])), 412)
+    answer = client.patch(f"{place}/instances/1", params=ROOM, json={"status": "completed"}, headers=match(said["tag"]))
+    assert answer.json()["instances"][0]["status"] == "completed"
+    done = client.patch(place, params=ROOM, json={"status": "completed"}, headers=match(answer.headers["etag"])).json()
+    assert (done["status"], done["mine"], done["task"]) == ("completed", {"kept": [1, None]}, "add a cache")
+    asked = {**ROOM, "status": ["completed", "failed"], "search_query": "cache"}
+    assert [row["id"] for row in client.get("/api/worktree/sessions", params=asked).json()["sessions"]] == ["s1"]
+    assert client.get("/api/worktree/sessions", params={**ROOM, "session_type": "debate"}).json()["sessions"] == []
+    assert_problem(client.get(place, params={"workspace": "/other"}), 404)
+    assert client.delete(place, params=ROOM).status_code == 204
+    assert_problem(client.get(place, params=ROOM), 404, "'s1'")
+
+
+NOBODY = "0199d3c6-7c1e-7a8e-8d4f-0c2f6a1b2c3d"
+REFUSED: list[tuple[str, str, Any, int, str]] = [
+    ("POST", "codegen/sessions", {}, 422, "body.design_goal"),
+    ("POST", "codegen/sessions", {"design_goal": "a", "more": 1}, 422, "body.more"),
+    ("POST", "codegen/sessions", {"design_goal": "a", "parent_session_id": 10**9}, 422, "parent_session_id"),
+    ("POST", "codegen/sessions/999999999/iterations", {"code": "a"}, 404, "session 999999999"),
+    ("POST", "codegen/iterations/999999999/errors", {"error_message": "a"}, 404, "iteration 999999999"),
+    ("PATCH", "codegen/errors/999999999", {"error_message": "a"}, 404, "error 999999999"),
+    ("GET", "codegen/sessions/0", None, 422, "path.number"),
+    ("GET", "codegen/sessions/999999999/chain", None, 404, "session 999999999"),
+    ("GET", "codegen/sessions?limit=501", None, 422, "query.limit"),
+    ("POST", f"conversations/{NOBODY}/messages", {"message_role": "user", "content": "a"}, 404, NOBODY),
+    ("DELETE", f"conversations/{NOBODY}", None, 404, NOBODY),
+    ("GET", "conversations/none", None, 422, "it may be a UUID"),
+    ("POST", "conversations", {"user_id": "u", "metadata": 3}, 422, "body.metadata"),
+    ("POST", "worktree/sessions?workspace=/w", {"id": "x"}, 422, ""),
+    ("POST", "worktree/sessions?workspace=/w", {**SESSION, "id": "y", "status": "asleep"}, 422, "status"),
+    ("POST", "worktree/sessions", SESSION, 422, "query.workspace"),
+    ("GET", "worktree/sessions?workspace=/w&date_from=soon", None, 400, "date_from"),
+    ("PATCH", "worktree/sessions/none?workspace=/w", {"task": "a"}, 404, "'none'"),
+]
+
+
+@pytest.mark.parametrize("case", REFUSED, ids=lambda case: f"{case[0]} {case[1][:40]}")
+def test_what_is_refused(client: httpx.Client, case: tuple[str, str, Any, int, str]) -> None:
+    method, path, body, status, words = case
+    headers = match("*") if method == "PATCH" else {}
+    assert_problem(client.request(method, f"/api/{path}", json=body, headers=headers), status, words)
+
+
+@pytest.mark.parametrize("text", ["x" * 1_000_000, "'; DROP TABLE session; --", "🎉 é \u202e", "%s ? :a {}"])
+def test_texts_of_all_sorts(client: httpx.Client, text: str) -> None:
+    made = make(client, "codegen/sessions", {"design_goal": text})
+    assert client.get(made["place"]).json()["design_goal"] == text
+
+
+def test_a_nul_is_kept_or_refused(client: httpx.Client) -> None:
+    answer = client.post("/api/codegen/sessions", json={"design_goal": "a\0b"})
+    if answer.status_code == 201:
+        assert answer.json()["design_goal"] == "a\0b"
+    else:
+        assert_problem(answer, 422, "design_goal")
+
+
+def test_a_lone_surrogate_is_refused(client: httpx.Client) -> None:
+    headers = {"content-type": "application/json"}
+    answer = client.post("/api/codegen/sessions", content=b'{"design_goal": "\\ud800"}', headers=headers)
+    assert_problem(answer, 422, "design_goal")
+
+
+def test_a_kind_that_is_not_served(tmp_path: Path) -> None:
+    with CodegenStore(tmp_path / "a.db") as store, start(create_app(stores=[store])) as running:
+        assert_problem(httpx.get(f"{running.url}/api/conversations"), 404, "--store conversation=URL")
+        with pytest.raises(Exception, match="Two stores of one kind"):
+            create_app(stores=[store, store])
