@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from sessionlab.stores.conversation import ConversationStore
     from sessionlab.stores.export_json import export_to_json
     from sessionlab.stores.hybrid import HybridWorktreeStore
-    from sessionlab.stores.import_json import MigrationReport, migrate_from_json
+    from sessionlab.stores.import_json import migrate_from_json
+    from sessionlab.stores.migration_report import MigrationReport
     from sessionlab.stores.phases import open_worktree
     from sessionlab.stores.problems import Problem, VerifyReport
     from sessionlab.stores.rows import UNSET, Unset
@@ -32,7 +33,7 @@ STORES = {
 _LAZY = {
     "HybridWorktreeStore": "sessionlab.stores.hybrid",
     "JsonWorktreeStore": "sessionlab.stores.worktree_json",
-    "MigrationReport": "sessionlab.stores.import_json",
+    "MigrationReport": "sessionlab.stores.migration_report",
     "export_to_json": "sessionlab.stores.export_json",
     "migrate_from_json": "sessionlab.stores.import_json",
     "open_worktree": "sessionlab.stores.phases",

@@ -11,9 +11,11 @@ import sqlalchemy as sa
 from sessionlab.errors import InvalidRecord, NotFound
 from sessionlab.stores.base import Store
 from sessionlab.stores.checks import shown
+from sessionlab.stores.migration_note import MigrationRow
 from sessionlab.stores.set_aside import SetAsideRows
 from sessionlab.stores.statements import Row, Statement
 from sessionlab.stores.workspaces import WorkspacePath, now, path_of, workspace_hash
+from sessionlab.stores.worktree_find import SessionSearch
 from sessionlab.stores.worktree_read import SessionReader, in_workspace
 from sessionlab.stores.worktree_rows import (
     INSTANCES,
@@ -62,6 +64,8 @@ class WorktreeStore(Store):
         self._reader = SessionReader(self._database, self._tables)
         self._statements: dict[str, Statement] = {}
         self.set_aside = SetAsideRows(self._rows["set_aside"])
+        self._migration = MigrationRow(self._rows["migration_metadata"])
+        self._searcher = SessionSearch(self._database, self._tables, self._reader, self._matching)
 
     def get_workspaces(self) -> list[Row]:
         """List the workspaces by ``path`` and ``hash``, in the order of their hashes.
@@ -203,18 +207,7 @@ class WorktreeStore(Store):
         Raises:
             QueryError: a filter is unknown, or has a value that it may not have.
         """
-        asked, values = Filters.of(filters), self._values(workspace_path)
-        sessions = self._tables["sessions"].c
-        wanted = sa.select(sessions.id, sessions.created_at, sessions.updated_at).where(in_workspace(self._tables))
-        statement = Statement(wanted.where(*self._conditions(asked)), self._database.engine, {})
-
-        def search() -> list[Session]:
-            found = self._database.run(statement.text, statement.values(values), reads=True).rows
-            sound = [row for row in found if asked.within(row[1])]
-            ids = [row[0] for row in newest_first(sound, lambda row: (row[2], row[0]))]
-            return self._reader.some(asked.page(ids))
-
-        return self._database.glance(search)
+        return self._searcher.search(self._values(workspace_path), Filters.of(filters))
 
     def get_migration(self) -> Row | None:
         """Give what is noted of the way from JSON files; None if nothing is.
@@ -222,34 +215,11 @@ class WorktreeStore(Store):
         The note has ``schema_version``, ``migrated_at``, ``json_backup_path``, ``migration_status`` (``pending``,
         ``in_progress``, ``completed`` or ``failed``) and ``last_updated_at``.
         """
-        return self._rows["migration_metadata"].get({"id": 1})
+        return self._migration.get()
 
     def note_migration(self, status: str, json_backup_path: str | None) -> None:
         """Note how far the way from JSON files has come, and where the copy of the files is."""
-        rows = self._rows["migration_metadata"]
-        at = now()
-        note = {"migration_status": status, "json_backup_path": json_backup_path, "last_updated_at": at}
-
-        def write() -> None:
-            if rows.get({"id": 1}, ["id"]) is None:
-                rows.insert({"id": 1, "schema_version": 1, "migrated_at": at, **note})
-            else:
-                rows.change({"id": 1}, {**note, "migrated_at": at} if status == "completed" else note)
-
-        self._database.transact(write)
-
-    def _conditions(self, asked: Filters) -> list[sa.ColumnElement[bool]]:
-        sessions, messages = self._tables["sessions"].c, self._tables["chat_messages"].c
-        conditions: list[sa.ColumnElement[bool]] = []
-        if asked.session_type:
-            conditions.append(sa.or_(*(sessions.type == each for each in asked.session_type)))
-        if asked.status:
-            conditions.append(sa.or_(*(sessions.status == each for each in asked.status)))
-        if asked.search_query is not None:
-            about = sa.select(sessions.id).where(self._matching("sessions", asked.search_query)).correlate(None)
-            said = sa.select(messages.session_id).where(self._matching("chat_messages", asked.search_query))
-            conditions.append(sessions.id.in_(sa.union(about, said)) | (sessions.id == asked.search_query))
-        return conditions
+        self._database.transact(lambda: self._migration.note(status, json_backup_path))
 
     def _values(self, workspace_path: WorkspacePath, *session_id: Any) -> dict[str, Any]:
         """Check what tells a session, and give it as the statements take it."""

@@ -140,3 +140,16 @@ def test_a_file_that_lacks_more_is_refused(made: Path) -> None:
     with pytest.raises(StoreError, match=r"it is none: it lacks instances.runtime_label. Nothing was changed"):
         open_store("worktree", made)
     assert made.read_bytes() == before
+
+
+def test_a_file_of_the_other_schema_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "older.db"
+    with closing(sqlite3.connect(path)) as database:
+        database.executescript(
+            "CREATE TABLE workspaces (hash TEXT PRIMARY KEY, path TEXT NOT NULL UNIQUE, last_accessed TEXT NOT NULL);"
+            "CREATE TABLE sessions (id TEXT PRIMARY KEY, workspace_hash TEXT NOT NULL, session_type TEXT, task TEXT);"
+        )
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match=r"it lacks workspaces.id, workspaces.workspace_path, .* Nothing was changed"):
+        open_store("worktree", path)
+    assert path.read_bytes() == before
