@@ -13,7 +13,8 @@ from typing import Any
 
 from sessionlab.errors import InvalidRecord, SessionlabError, StoreError
 from sessionlab.stores.json_backup import back_up
-from sessionlab.stores.json_files import JsonFile, is_doubled
+from sessionlab.stores.json_files import JsonFile
+from sessionlab.stores.json_text import is_doubled
 from sessionlab.stores.migration_report import MigrationNote, MigrationReport
 from sessionlab.stores.set_aside import SetAside
 from sessionlab.stores.workspaces import WorkspacePath, path_of, workspace_hash

@@ -5,18 +5,17 @@ What a write does not change stays to the letter as its author has written it; t
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from filelock import FileLock, Timeout
 
-from sessionlab.errors import InvalidRecord, StoreError
+from sessionlab.errors import StoreError
+from sessionlab.stores.json_text import decoded, joined, split, written
 
 LOCK_SECONDS = 30.0
 """How long a write waits for those of others."""
@@ -113,142 +112,3 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-class Doubled(dict[str, Any]):
-    """An object with a key twice, which no table holds; it is written as it was read."""
-
-    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
-        super().__init__(pairs)
-        self._pairs = pairs
-
-    def items(self) -> list[tuple[str, Any]]:  # type: ignore[override]
-        """Give all pairs: what writes JSON asks for them."""
-        return self._pairs
-
-
-def is_doubled(value: Any) -> bool:
-    """Whether a key is there twice, at any depth."""
-    if isinstance(value, dict):
-        return isinstance(value, Doubled) or any(map(is_doubled, value.values()))
-    return isinstance(value, list) and any(map(is_doubled, value))
-
-
-def pairs_kept(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Make an object of pairs, for ``json.loads``; one with a key twice keeps both."""
-    found = dict(pairs)
-    return found if len(found) == len(pairs) else Doubled(pairs)
-
-
-def decoded(raw: bytes, path: Path, *, keep_doubled: bool = False) -> list[Any]:
-    """Read a JSON array strictly: no NaN, nothing after its end, and only UTF-8.
-
-    ``keep_doubled`` keeps both values of a key that an object has twice, for which reading takes twice as long.
-
-    Raises:
-        StoreError: it is none; the message says where and why.
-    """
-    hook = pairs_kept if keep_doubled else None
-    with _explained(path):
-        return _array(json.loads(raw.decode("utf-8-sig"), parse_constant=_refuse, object_pairs_hook=hook))
-
-
-def split(raw: bytes, path: Path) -> list[tuple[Any, str]]:
-    """Read a JSON array as strictly, and give each record with its text.
-
-    Raises:
-        StoreError: it is none; the message says where and why.
-    """
-    with _explained(path):
-        text = raw.decode("utf-8-sig")
-        at = _after_space(text, 0)
-        if text[at : at + 1] != "[":
-            _array(json.loads(text))
-        pieces, end = _pieces(text, at + 1)
-        if _after_space(text, end) != len(text):
-            raise json.JSONDecodeError("Extra data", text, end)
-        return pieces
-
-
-def _pieces(text: str, at: int) -> tuple[list[tuple[Any, str]], int]:
-    """Read the records of an array that begins before a place; give them with their texts, and where it ends."""
-    at = _after_space(text, at)
-    if text[at : at + 1] == "]":
-        return [], at + 1
-    pieces: list[tuple[Any, str]] = []
-    while True:
-        record, end = _DECODER.raw_decode(text, at)
-        pieces.append((record, text[at:end]))
-        at = _after_space(text, end)
-        if text[at : at + 1] == "]":
-            return pieces, at + 1
-        if text[at : at + 1] != ",":
-            raise json.JSONDecodeError("Expecting ',' delimiter", text, at)
-        at = _after_space(text, at + 1)
-
-
-def _after_space(text: str, at: int) -> int:
-    found = _SPACE.match(text, at)
-    return found.end() if found else at
-
-
-@contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    """Say what is wrong with a file."""
-    try:
-        yield
-    except UnicodeDecodeError as error:
-        raise _unread(path, f"it is not UTF-8: byte 0x{error.object[error.start]:02x} at {error.start}") from error
-    except json.JSONDecodeError as error:
-        raise _unread(path, f"it is not JSON: {error.msg} at character {error.pos:,} of {len(error.doc):,}") from error
-    except RecursionError as error:
-        raise _unread(path, "it nests too deep") from error
-    except _NoArray as error:
-        raise _unread(path, "it is no array of sessions") from error
-    except ValueError as error:
-        raise _unread(path, f"it is not JSON: {error}") from error
-
-
-class _NoArray(ValueError):
-    """A file holds JSON, but no array."""
-
-
-def _array(found: Any) -> list[Any]:
-    if not isinstance(found, list):
-        raise _NoArray
-    return found
-
-
-def joined(texts: Iterable[str]) -> bytes:
-    """Put the texts of records together as an array, as the editor writes it."""
-    inner = ",\n  ".join(texts)
-    return f"[\n  {inner}\n]".encode() if inner else b"[]"
-
-
-def written(record: Any) -> str:
-    """Write a record as the editor does, within an array, with escapes where UTF-8 cannot hold it.
-
-    Raises:
-        InvalidRecord: it is nothing that JSON can hold.
-    """
-    try:
-        text = json.dumps(record, ensure_ascii=False, allow_nan=False, indent=2)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise InvalidRecord(f"A session is nothing that JSON can hold: {error}.") from error
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        text = json.dumps(record, indent=2)
-    return text.replace("\n", "\n  ")
-
-
-def _refuse(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON value")
-
-
-_DECODER = json.JSONDecoder(parse_constant=_refuse)
-_SPACE = re.compile(r"[ \t\n\r]*")
-
-
-def _unread(path: Path, reason: str) -> StoreError:
-    return StoreError(f"{path} cannot be read: {reason}. It was left as it is; put a sound copy in its place.")
