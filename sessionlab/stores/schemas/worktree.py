@@ -70,19 +70,32 @@ _VIEW = Made(
 
 
 def _document_triggers() -> Iterator[Made]:
-    """Make what drops a session's document when anybody changes a row of it, this program or another."""
+    """Make what drops a session's document when anybody changes a row of it, this program or another.
+
+    In Postgres it locks the session first, as those who write a document do: none is written of rows that change.
+    """
     for column in ("id", "session_id"):
         name = f"session_documents_drop_{column}"
-        drop = "EXECUTE format('DELETE FROM %I.session_documents WHERE session_id = $1', TG_TABLE_SCHEMA) USING"
         function = (
             f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-            f" IF TG_OP <> 'INSERT' THEN {drop} OLD.{column}; END IF;"
-            f" IF TG_OP <> 'DELETE' THEN {drop} NEW.{column}; END IF; RETURN NULL; END $$"
+            f" IF TG_OP <> 'INSERT' THEN {_dropped(f'OLD.{column}')} END IF;"
+            f" IF TG_OP <> 'DELETE' THEN {_dropped(f'NEW.{column}')} END IF; RETURN NULL; END $$"
         )
         tables = ("sessions",) if column == "id" else ("session_runtime_mix", "instances", "chat_messages")
         events = ("UPDATE",) if column == "id" else ("INSERT", "UPDATE", "DELETE")
         for table, event in itertools.product(tables, events):
             yield _document_trigger(table, event, column, name, function)
+
+
+def _dropped(value: str) -> str:
+    """Drop the document of a session in the schema of the table that has changed, whatever the search path is."""
+    return "".join(
+        f"EXECUTE format('{statement} = $1{end}', TG_TABLE_SCHEMA) USING {value};"
+        for statement, end in (
+            ("SELECT 1 FROM %I.sessions WHERE id", " FOR NO KEY UPDATE"),
+            ("DELETE FROM %I.session_documents WHERE session_id", ""),
+        )
+    )
 
 
 def _document_trigger(table: str, event: str, column: str, function: str, making: str) -> Made:
