@@ -35,6 +35,9 @@ _COLUMNS = (
     " ORDER BY t.relname, c.attnum"
 )
 
+_FORMAT = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE_BYTES '32MB'"
+"""Rows are gathered in memory by size, not by number: some hold a megabyte."""
+
 Columns = dict[str, str]
 
 
@@ -46,6 +49,7 @@ def write_parquet(database: PostgresDatabase, kind: str, folder: Path) -> None:
     """
     folder.mkdir()
     with _refusing(database), _snapshot(database) as connection, duckdb.connect() as reader:
+        reader.execute("SET preserve_insertion_order = false")
         tables = _tables(reader, connection, database, kind)
         counts = {
             table: _write(reader, connection, _query(database.address.schema, table, columns), folder / _file(table))
@@ -125,8 +129,7 @@ def _query(schema: str, table: str, columns: Columns) -> str:
 def _write(reader: duckdb.DuckDBPyConnection, connection: adbc.AdbcConnection, query: str, file: Path) -> int:
     """Write what a query gives to a file; say how many rows it was."""
     with _rows(reader, connection, query) as seen:
-        copy = f"COPY (FROM rows) TO {literal(str(file))} (FORMAT parquet, COMPRESSION zstd)"
-        ((count,),) = seen.execute(copy).fetchall()
+        ((count,),) = seen.execute(f"COPY (FROM rows) TO {literal(str(file))} ({_FORMAT})").fetchall()
     return int(count)
 
 
