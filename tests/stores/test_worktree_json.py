@@ -202,9 +202,9 @@ def test_the_file_of_a_link_is_written_and_keeps_its_mode(store: JsonWorktreeSto
 
 def test_two_writers_lose_nothing(store: JsonWorktreeStore) -> None:
     store.create_session(HERE, {"id": "shared"})
-    writers = [writer(store, name, 40) for name in ("one", "two", "three")]
+    writers = [writer(store, name, 25) for name in ("one", "two", "three")]
     assert [process.wait(60) for process in writers] == [0, 0, 0]
-    ids = {f"{name}-{number}" for name in ("one", "two", "three") for number in range(40)}
+    ids = {f"{name}-{number}" for name in ("one", "two", "three") for number in range(25)}
     found = {each["id"]: each for each in store.get_all_sessions(HERE)}
     assert found.keys() == ids | {"shared"}
     assert {each["id"] for each in found["shared"]["chatHistory"]} == ids

@@ -143,7 +143,7 @@ def test_the_store_is_as_its_model(kind: str, request: pytest.FixtureRequest, fo
     run_state_machine_as_test(
         Model,
         settings=settings(
-            max_examples=4 if postgres else 10,
+            max_examples=3 if postgres else 8,
             stateful_step_count=25,
             deadline=None,
             database=None,
