@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import threading
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -76,6 +77,7 @@ def serve(
     """
     from sessionlab.lab import Lab
     from sessionlab.server import create_app, start
+    from sessionlab.server.assets import warm
     from sessionlab.server.sandbox import Limits
 
     if log:
@@ -87,6 +89,7 @@ def serve(
         app = create_app(lab, opened, token=token, hosts=(*hosts, host), refresh=refresh, limits=limits)
         running = start(app, host, port)
         click.echo(f"{running.url}/ shows {lab_path}{'' if lab_path.exists() else ', which is not there yet'}")
+        threading.Thread(target=warm, daemon=True).start()
         try:
             running.join()
         except KeyboardInterrupt:

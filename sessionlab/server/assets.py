@@ -43,6 +43,14 @@ def _files() -> dict[str, Answer]:
     return read | {"vega.js": Answer(_vega(), "text/javascript")}
 
 
+def warm() -> None:
+    """Make ready what takes long the first time, before somebody waits for it."""
+    from sessionlab.server import layout
+
+    del layout  # brings Altair along
+    _files()
+
+
 def _vega() -> bytes:
     """Pack Vega as a module: with the interpreter of its expressions, as the page may not compile any."""
     from sessionlab.charts.bundle import module

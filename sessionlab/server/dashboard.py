@@ -1,4 +1,7 @@
-"""What the page draws: the linked chart over a cube of counted cells, what was picked in it, and what can be chosen."""
+"""What the page draws: the linked chart over a cube of counted cells, what was picked in it, and what can be chosen.
+
+Altair is imported when the first page is drawn: it takes longer than all the rest of the server.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +14,11 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from sessionlab.dashboard import Cube, draw, read_cube
-from sessionlab.dashboard.selections import TIME
 from sessionlab.errors import QueryError
-from sessionlab.explorer.picks import conditions
 from sessionlab.metrics.conditions import conjuncts
-from sessionlab.report.drawings import drawing
 from sessionlab.schema import quote
 from sessionlab.server.analytics import By, Desk, Where
 from sessionlab.server.answers import Answer, LabDesk
-from sessionlab.server.layout import fitted
 from sessionlab.server.values import as_json
 
 router = APIRouter(prefix="/api/dashboard", include_in_schema=False)
@@ -45,6 +44,10 @@ async def dashboard(
     columns = tuple(by)
 
     def make() -> Answer:
+        from sessionlab.dashboard.selections import TIME
+        from sessionlab.report.drawings import drawing
+        from sessionlab.server.layout import fitted
+
         cube = _cube(desk, desk.lab.snapshot, columns, where)
         title, notes, spec = drawing(draw(cube))
         fields = {**{f"pick_{field}": field for field in cube.dimensions}, "span": TIME}
@@ -79,6 +82,8 @@ async def picked(
     chosen, columns = _picks(picks), tuple(by)
 
     def make() -> Answer:
+        from sessionlab.explorer.picks import conditions
+
         cube = _cube(desk, desk.lab.snapshot, columns, where)
         own = [] if where is None else conjuncts(where)
         return Answer(as_json({"where": " AND ".join([*own, *conditions(cube, chosen)]) or None}))

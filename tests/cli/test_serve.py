@@ -1,0 +1,93 @@
+"""``sessionlab serve`` as a program: it answers, ends when asked to, and loses nothing when killed."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from click.testing import CliRunner
+
+from sessionlab import Lab
+from sessionlab.cli import cli
+
+TOKEN = "correct horse battery"
+
+
+@contextmanager
+def serving(*options: object, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run the command on a free port; give its process and its URL."""
+    command = [sys.executable, "-m", "sessionlab", "serve", "--port", "0", *map(str, options)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **environment}
+    ) as process:
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            found = re.match(r"(http://[\d.:]+)/ shows ", line)
+            assert found, (line, process.stderr and process.stderr.read())
+            yield process, found[1]
+        finally:
+            process.kill()
+
+
+def test_killed_and_started_again_nothing_is_lost(tmp_path: Path) -> None:
+    options = ("--lab", tmp_path / "lab.duckdb", "--store", f"codegen=sqlite:///{tmp_path}/codegen.db")
+    kept: list[int] = []
+    with serving(*options) as (process, url), httpx.Client(base_url=url) as client:
+        try:
+            while True:
+                if len(kept) == 10:
+                    threading.Timer(0.05, process.kill).start()
+                answer = client.post("/api/codegen/sessions", json={"design_goal": f"goal {len(kept)}"})
+                kept.append(answer.json()["id"])
+        except httpx.TransportError:
+            pass
+    assert len(kept) >= 10
+    with serving(*options, "--refresh", "1s") as (process, url), httpx.Client(base_url=url) as client:
+        for number, identity in enumerate(kept):
+            assert client.get(f"/api/codegen/sessions/{identity}").json()["design_goal"] == f"goal {number}"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=15) == 0
+    with Lab(tmp_path / "lab.duckdb") as lab:
+        assert lab.sql("SELECT count(*) FROM sessions").fetchall()[0][0] >= len(kept)
+
+
+def test_an_open_address_asks_for_the_token(tmp_path: Path) -> None:
+    lab = ("--lab", tmp_path / "lab.duckdb", "--host", "0.0.0.0")
+    with serving(*lab, "--log", SESSIONLAB_TOKEN=TOKEN) as (process, url):
+        assert httpx.get(f"{url}/api/metrics").status_code == 401
+        headers = {"authorization": f"Bearer {TOKEN}"}
+        assert httpx.get(f"{url}/api/metrics/summary?where=true", headers=headers).status_code == 200
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=15)
+        assert process.stderr is not None
+        log = process.stderr.read()
+    assert '"path": "/api/metrics/summary"' in log
+    assert TOKEN not in log
+    assert "where" not in log
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        (["--refresh", "soon"], 2, "no span of time"),
+        (["--refresh", "0s"], 2, "no span of time"),
+        (["--store", "workflow"], 2, "KIND=URL"),
+        (["--store", "none=sqlite:///x.db"], 1, "no store of the kind 'none'"),
+        (["--host", "0.0.0.0"], 1, "a token is needed"),
+        (["--token", " "], 1, "The token is empty"),
+    ],
+)
+def test_what_does_not_hold_is_said(tmp_path: Path, options: list[str], code: int, words: str) -> None:
+    done = CliRunner().invoke(cli, ["serve", "--lab", str(tmp_path / "lab.duckdb"), *options])
+    assert done.exit_code == code
+    assert words in (done.output if code == 2 else str(done.exception))
