@@ -20,6 +20,7 @@ import pytest
 
 from sessionlab import CodegenStore, StoreError, WorkflowStore, open_store
 from sessionlab.stores import Store
+from sessionlab.stores.backup import _publish
 from tests.conftest import Server
 
 SECRET = "s3cr3t word"
@@ -245,36 +246,19 @@ def test_a_backup_never_overwrites(form: str, store_url: str, tmp_path: Path) ->
     assert set(left_in(tmp_path)) <= set(before)
 
 
-TAKEN = """
-import sys
-from pathlib import Path
-from sessionlab import StoreError
-from sessionlab.stores.backup import _publish
-target, form = Path(sys.argv[1]), sys.argv[2]
-
-def write(path):
-    if form == "folder":
-        path.mkdir()
-        (path / "new").write_text("new")
-        target.mkdir()
-        (target / "mine").write_text("mine")
-    else:
-        path.write_text("new")
-        target.write_text("mine")
-
-try:
-    _publish(target, write)
-except StoreError as error:
-    print(error)
-"""
-
-
 @pytest.mark.parametrize("form", ["file", "folder"])
 def test_a_name_that_is_taken_meanwhile_stays_whose_it_is(form: str, tmp_path: Path) -> None:
     target = tmp_path / "target"
-    done = subprocess.run([sys.executable, "-c", TAKEN, target, form], capture_output=True, text=True, check=True)
-    assert "never overwrites" in done.stdout
-    assert (target / "mine" if form == "folder" else target).read_text() == "mine"
+
+    def write(path: Path) -> None:
+        for place, whose in ((path, "new"), (target, "mine")):
+            if form == "folder":
+                place.mkdir()
+            (place / "rows" if form == "folder" else place).write_text(whose)
+
+    with pytest.raises(StoreError, match="never overwrites"):
+        _publish(target, write)
+    assert (target / "rows" if form == "folder" else target).read_text() == "mine"
     assert left_in(tmp_path) == ["target"]
 
 
