@@ -94,9 +94,9 @@ class JsonFile:
             with new.open("wb") as file:
                 file.write(raw)
                 file.flush()
-                with suppress(FileNotFoundError):
-                    os.fchmod(file.fileno(), stat.S_IMODE(path.stat().st_mode))
                 os.fsync(file.fileno())
+            with suppress(FileNotFoundError):
+                new.chmod(stat.S_IMODE(path.stat().st_mode))
             new.replace(path)
             sync_folder(path.parent)
         except OSError as error:
