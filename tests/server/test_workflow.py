@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import threading
 import types
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -161,6 +162,7 @@ def test_a_store_that_is_served_is_a_source(store: WorkflowStore, tmp_path: Path
                 row = client.get("/api/metrics/summary").json()["rows"][0]
                 if row["passed"] == 1:
                     break
+                threading.Event().wait(0.05)
             else:
                 pytest.fail("the session did not come")
             assert row["sessions"] == 2

@@ -59,7 +59,7 @@ function back() {
 function facts(session) {
   return Object.entries(session)
     .filter(([name, value]) => value !== null && value !== "" && !HIDDEN.has(name))
-    .map(([name, value]) => make("div", {}, make("dt", {}, name.replaceAll("_", " ")), make("dd", {}, said(word(name, value)))));
+    .map(([name, value]) => make("div", {}, make("dt", {}, name === "duration_s" ? "took" : name.replaceAll("_", " ")), make("dd", {}, said(word(name, value)))));
 }
 
 function word(name, value) {

@@ -2,7 +2,7 @@
 
 import { post } from "./api.js";
 import { CONFIG, draw } from "./chart.js";
-import { count, make, said } from "./dom.js";
+import { count, make, moment, said } from "./dom.js";
 
 const EXAMPLES = [
   ["Success by topic", "SELECT topic, count(*) AS sessions, avg(success::INT) AS rate\nFROM sessions\nWHERE success IS NOT NULL\nGROUP BY ALL\nORDER BY rate DESC"],
@@ -155,6 +155,7 @@ export class Sql {
 function cell(value) {
   if (value === null) return make("span", { class: "muted" }, "NULL");
   const text = typeof value === "object" ? JSON.stringify(value) : typeof value === "number" ? value.toLocaleString("en", { maximumFractionDigits: 4, useGrouping: Math.abs(value) >= 10000 }) : String(value);
+  if (/^\d{4}-\d\d-\d\dT/.test(text)) return moment(text).replace(" 00:00:00", "");
   return said(text.length > 400 ? `${text.slice(0, 400)}…` : text);
 }
 
