@@ -1,8 +1,8 @@
 """The same words on a cluster: ``SparkLab`` asks a data set of Parquet files by Spark, classic or over Connect.
 
 Nothing of Spark's is imported before a session is given. PySpark 4.3 warns of pandas 3 whenever it makes a session or
-a pandas frame, and pandas 3 of what PySpark does that pandas 4 will not have: what the metrics give is tested with both,
-so neither is shown once this is imported.
+a pandas frame, and pandas 3 of what PySpark does that pandas 4 will not have: what the metrics give is tested with
+both, so neither is shown once this is imported.
 """
 
 import warnings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import uuid
 from collections.abc import Callable, Iterable
 from functools import cached_property, wraps
@@ -61,7 +62,7 @@ class SparkLab:
         Raises:
             LabError: the data set cannot be read.
         """
-        root = self.path if scheme_of(self.path) else Path(self.path).as_uri()
+        root = self.path if scheme_of(self.path) else "file://" + re.sub(r"([][{}*?\\])", r"\\\1", self.path)
         manifests = read_manifests(self._spark, root)
         for table in TABLES:
             read_table(self._spark, root, manifests, table).createOrReplaceTempView(self._views[table.name])

@@ -24,7 +24,7 @@ def translated(query: str, tables: Mapping[str, str], dialect: str = "duckdb") -
         dialect: What the query is written in.
 
     >>> translated("SELECT percentile_cont(0.9) WITHIN GROUP (ORDER BY a) AS p FROM t", {"t": "t_1"})
-    'SELECT percentile(a, 0.9) AS p FROM `t_1` AS t'
+    'SELECT PERCENTILE(a, 0.9) AS p FROM `t_1` AS t'
 
     Raises ``QueryError`` where it cannot be read.
     """
@@ -53,6 +53,8 @@ def _exact(node: exp.Expr) -> exp.Expr:
     """Replace what would come out as something else."""
     if isinstance(node, exp.WithinGroup) and isinstance(node.this, exp.PercentileCont):
         return _percentile(node.expression.expressions[0].this, node.this.this)
+    if isinstance(node, exp.PercentileCont) and node.expression:
+        return _percentile(node.this, node.expression)
     if isinstance(node, exp.Quantile):
         return _percentile(node.this, node.args["quantile"])
     if isinstance(node, exp.TimestampTrunc | exp.DateTrunc):
