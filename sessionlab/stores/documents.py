@@ -1,15 +1,18 @@
 """Reading the documents of sessions; those that are asked for again and again are read twice as fast.
 
 An editor asks for all sessions of a workspace every few seconds, and few of them have changed. So a document that was
-read twice is kept beside its text, in the form of Python's own objects: as long as the text is the same, that is read.
+read twice, or among a few, is kept in the form of Python's own objects, and read so as long as its digest is the same.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import marshal
 from collections.abc import Sequence
 from typing import Any
+
+from sessionlab.stores.statements import Row
 
 _AT_A_TIME = 16
 """One by one their keys are read again each time, and all at once is much memory."""
@@ -18,34 +21,54 @@ _MOST = 8_000_000
 """How many characters of documents are kept."""
 
 
+def document_row(session_id: str, session: Any) -> Row:
+    """Give the row of a session's document. The digest stands before the text, which may reach over several pages."""
+    return {"session_id": session_id, "digest": digest(session), "document": session}
+
+
+def digest(session: Any) -> str:
+    """Tell one content of a session from another.
+
+    >>> digest({"id": "s1"}) == digest({"id": "s1"}), digest({"n": 1}) == digest({"n": 1.0})
+    (True, False)
+    """
+    return hashlib.blake2b(json.dumps(session).encode(), digest_size=16).hexdigest()
+
+
 class DocumentReader:
-    """Reads documents, and keeps what may be asked for again."""
+    """Reads documents, and keeps what may be asked for again: by the session's id its digest, its form, its size."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, tuple[str, bytes | None]] = {}
+        self._kept: dict[str, tuple[str, bytes | None, int]] = {}
         self._size = 0
 
-    def read(self, found: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
-        """Give the sessions whose ids and documents were found, in that order; each is a new object."""
-        sessions = [self._known(session_id, text) for session_id, text in found]
-        new = [place for place, session in enumerate(sessions) if session is None]
-        keep = sum(len(found[place][1]) for place in new) <= _MOST
-        for first in range(0, len(new), _AT_A_TIME):
-            places = new[first : first + _AT_A_TIME]
-            texts = ",".join([found[place][1] for place in places])
-            for place, session in zip(places, json.loads(f"[{texts}]"), strict=True):
-                sessions[place] = session
-                if keep:
-                    self._keep(found[place][0], found[place][1], session)
+    def knows(self, session_id: str, current: str | None) -> bool:
+        """Whether the document of a session with its current digest is kept."""
+        kept = self._kept.get(session_id)
+        return kept is not None and kept[0] == current and kept[1] is not None
+
+    def known(self, session_id: str, current: str | None) -> Any:
+        """Give a session, a new object each time, if the document with its current digest is kept; else None."""
+        kept = self._kept.get(session_id)
+        return marshal.loads(kept[1]) if kept and kept[1] and kept[0] == current else None  # noqa: S302 - our own bytes
+
+    def read(self, found: Sequence[Sequence[Any]]) -> list[Any]:
+        """Give the sessions whose ids, digests and documents were found, in that order."""
+        sessions: list[Any] = []
+        for first in range(0, len(found), _AT_A_TIME):
+            texts = ",".join([text for _, _, text in found[first : first + _AT_A_TIME]])
+            sessions += json.loads(f"[{texts}]")
+        if sum(len(text) for _, _, text in found) <= _MOST:
+            few = len(found) <= _AT_A_TIME
+            for (session_id, current, text), session in zip(found, sessions, strict=True):
+                self._keep(session_id, current, len(text), session, few=few)
         return sessions
 
-    def _known(self, session_id: str, text: str) -> Any:
-        kept = self._kept.get(session_id)
-        return marshal.loads(kept[1]) if kept and kept[1] and kept[0] == text else None  # noqa: S302 - our own bytes
-
-    def _keep(self, session_id: str, text: str, session: Any) -> None:
-        if self._size + len(text) > _MOST:
+    def _keep(self, session_id: str, current: str, size: int, session: Any, *, few: bool) -> None:
+        """Keep what was read; among many, only the digest of what may never be asked for again."""
+        if self._size + size > _MOST:
             self._kept, self._size = {}, 0
         before = self._kept.get(session_id)
-        self._kept[session_id] = (text, marshal.dumps(session) if before and before[0] == text else None)
-        self._size += len(text) - (len(before[0]) if before else 0)
+        again = few or (before is not None and before[0] == current)
+        self._kept[session_id] = (current, marshal.dumps(session) if again else None, size)
+        self._size += size - (before[2] if before else 0)

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sessionlab.errors import InvalidRecord, NotFound
 from sessionlab.stores.base import Store
 from sessionlab.stores.checks import shown
+from sessionlab.stores.documents import document_row
 from sessionlab.stores.migration_note import MigrationRow
 from sessionlab.stores.set_aside import SetAsideRows
 from sessionlab.stores.statements import Row, Statement
@@ -103,7 +104,7 @@ class WorktreeStore(Store):
             self._add("sessions", rows)
             for table, below in nested.items():
                 self._add(table, below)
-            self._add("session_documents", [{"session_id": each["id"], "document": each} for each in given])
+            self._add("session_documents", [document_row(each["id"], each) for each in given])
 
         self._database.transact(add)
         return len(given)
@@ -274,7 +275,7 @@ class WorktreeStore(Store):
         session = self._reader.one_from_rows(values)
         if session is None:
             raise self._missing(values)
-        self._rows["session_documents"].save({"session_id": values["id"], "document": session}, "session_id")
+        self._rows["session_documents"].save(document_row(values["id"], session), "session_id")
         return session
 
     def _missing(self, values: Mapping[str, Any]) -> NotFound:

@@ -46,16 +46,20 @@ class SessionReader:
         self._documents = DocumentReader()
         self._listed = _listed(database)
         some = self._listed(sessions.id)
-        self._one = _documents(tables, one & in_workspace(tables), database)
-        self._all = _documents(tables, in_workspace(tables), database)
-        self._some = _documents(tables, some, database)
+        self._one = _documents(database, tables, one & in_workspace(tables), "digest", "document")
+        self._all = _documents(database, tables, in_workspace(tables), "digest")
+        self._some = _documents(database, tables, some, "digest")
+        self._texts = _documents(database, tables, some, "digest", "document")
         self._rows_of_one = _Scope(database, tables, one & in_workspace(tables), lambda of: of == sa.bindparam("id"))
         self._rows_of_some = _Scope(database, tables, some, self._listed)
 
     def one(self, values: Mapping[str, Any]) -> Session | None:
         """Give the session with an ``id`` in the workspace with a ``path`` or ``hash``."""
-        found = self._read(self._one, values)
-        return found[0] if found else None
+        found = self._find(self._one, values)
+        if found and found[0][2] is not None:
+            session: Session = json.loads(found[0][2])
+            return session
+        return self.one_from_rows(values) if found else None
 
     def one_from_rows(self, values: Mapping[str, Any]) -> Session | None:
         """Give the same session as its rows tell it."""
@@ -74,26 +78,35 @@ class SessionReader:
     def _ids(self, ids: Sequence[str]) -> dict[str, Any]:
         return {"ids": json.dumps(ids) if self._database.engine == "sqlite" else list(ids)}
 
-    def _read(self, statement: Statement, values: Mapping[str, Any]) -> list[Session]:
-        found = self._find(statement, values)
-        if any(text is None for _, text in found):
-            return self._database.glance(lambda: self._with_rows(self._find(statement, values)))
-        return self._documents.read(found)
+    def _read(self, digests: Statement, values: Mapping[str, Any]) -> list[Session]:
+        """Give sessions by the digests of their documents, all of them of one moment."""
+        found = self._find(digests, values)
+        if not all(self._documents.knows(*row) for row in found):
+            return self._database.glance(lambda: self._read_anew(self._find(digests, values)))
+        known = [self._documents.known(*row) for row in found]
+        # Another thread may have let go of one between the two.
+        return self._database.glance(lambda: self._read_anew(found)) if None in known else known
+
+    def _read_anew(self, digests: Sequence[Sequence[Any]]) -> list[Session]:
+        """Give sessions of which not all are known."""
+        known = {row[0]: self._documents.known(*row) for row in digests}
+        lacking = [session_id for session_id, session in known.items() if session is None]
+        texts = [row for row in self._find(self._texts, self._ids(lacking)) if row[2] is not None]
+        for row, session in zip(texts, self._documents.read(texts), strict=True):
+            known[row[0]] = session
+        without = [session_id for session_id in lacking if known[session_id] is None]
+        rows = self._rows_of_some.read(self._ids(without)) if without else []
+        return [*(session for session in known.values() if session is not None), *rows]
 
     def _find(self, statement: Statement, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
         return self._database.run(statement.text, statement.values(values), reads=True).rows
 
-    def _with_rows(self, found: Sequence[Sequence[Any]]) -> list[Session]:
-        ids = [session_id for session_id, text in found if text is None]
-        kept = [row for row in found if row[1] is not None]
-        return [*self._documents.read(kept), *self._rows_of_some.read(self._ids(ids))]
 
-
-def _documents(tables: Tables, own: sa.ColumnElement[bool], database: Database) -> Statement:
-    """Select the id and the document, or NULL, of the sessions that meet a condition."""
+def _documents(database: Database, tables: Tables, own: sa.ColumnElement[bool], *columns: str) -> Statement:
+    """Select the id of the sessions that meet a condition, and columns of their documents, NULL where there is none."""
     sessions, documents = tables["sessions"], tables["session_documents"]
     joined = sessions.outerjoin(documents, documents.c.session_id == sessions.c.id)
-    select = sa.select(sessions.c.id, documents.c.document).select_from(joined).where(own)
+    select = sa.select(sessions.c.id, *(documents.c[name] for name in columns)).select_from(joined).where(own)
     return Statement(select, database.engine, {})
 
 

@@ -3,43 +3,61 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from sessionlab.stores import documents
-from sessionlab.stores.documents import DocumentReader
+from sessionlab.stores.documents import DocumentReader, digest
 from tests.stores.worktrees import session
 
-ROWS = [(f"session-{number}", json.dumps(session(number, odd=[10**30, "\ud800\0", -0.0]))) for number in range(50)]
+TEXTS = [json.dumps(session(number, odd=[10**30, "\ud800\0", -0.0])) for number in range(50)]
+ROWS = [(f"session-{number}", digest(json.loads(text)), text) for number, text in enumerate(TEXTS)]
 
 
-def test_each_time_the_same_is_read_and_is_new() -> None:
+def known(reader: DocumentReader, rows: list[tuple[str, str, str]]) -> list[Any]:
+    return [reader.known(session_id, current) for session_id, current, _ in rows]
+
+
+def test_what_was_read_twice_is_known_and_new_each_time() -> None:
     reader = DocumentReader()
-    for _ in range(4):
-        found = reader.read(ROWS)
-        assert found == [json.loads(text) for _, text in ROWS]
+    assert known(reader, ROWS) == [None] * 50
+    assert reader.read(ROWS) == list(map(json.loads, TEXTS))
+    assert known(reader, ROWS) == [None] * 50
+    assert reader.read(ROWS) == list(map(json.loads, TEXTS))
+    for _ in range(3):
+        found = known(reader, ROWS)
+        assert found == list(map(json.loads, TEXTS))
         for each in found:
             each["instances"][0]["status"] = "spoiled"
             each.clear()
 
 
-def test_a_new_text_is_read() -> None:
+def test_what_was_read_among_a_few_is_known_at_once() -> None:
     reader = DocumentReader()
-    for _ in range(3):
+    reader.read(ROWS[:3])
+    assert known(reader, ROWS[:4]) == [*map(json.loads, TEXTS[:3]), None]
+    assert [reader.knows(session_id, current) for session_id, current, _ in ROWS[:4]] == [True, True, True, False]
+
+
+def test_what_has_another_digest_is_not_known() -> None:
+    reader = DocumentReader()
+    for _ in range(2):
         reader.read(ROWS)
-    changed = [(ROWS[0][0], '{"id": "session-0"}'), *ROWS[1:]]
-    for _ in range(3):
-        assert reader.read(changed)[0] == {"id": "session-0"}
-        assert reader.read(changed[::-1])[-2] == json.loads(ROWS[1][1])
+    assert reader.known("session-0", "another") is None
+    assert reader.known("session-0", None) is None
+    assert reader.known("session-99", ROWS[0][1]) is None
+    assert reader.read([("session-0", "another", "{}")]) == [{}]
+    assert reader.known("session-0", ROWS[0][1]) is None
     assert reader.read([]) == []
 
 
 def test_no_more_is_kept_than_fits(monkeypatch: pytest.MonkeyPatch) -> None:
-    most = sum(len(text) for _, text in ROWS[:10])
+    most = sum(map(len, TEXTS[:10]))
     monkeypatch.setattr(documents, "_MOST", most)
     reader = DocumentReader()
     for first in (0, 5, 20, 0, 0, 0):
-        assert reader.read(ROWS[first : first + 10]) == [json.loads(text) for _, text in ROWS[first : first + 10]]
-        assert 0 < sum(len(text) for text, _ in reader._kept.values()) == reader._size <= most
-    assert reader.read(ROWS) == [json.loads(text) for _, text in ROWS]
+        assert reader.read(ROWS[first : first + 10]) == list(map(json.loads, TEXTS[first : first + 10]))
+        assert 0 < sum(size for _, _, size in reader._kept.values()) == reader._size <= most
+    assert reader.read(ROWS) == list(map(json.loads, TEXTS))
     assert len(reader._kept) <= 10

@@ -15,6 +15,7 @@ import pytest
 
 from sessionlab import InvalidRecord, Lab, NotFound, QueryError, StoreError, WorktreeStore, open_store
 from sessionlab.stores.database import Done
+from sessionlab.stores.documents import DocumentReader
 from tests.conftest import Server
 from tests.stores.conftest import Engine
 from tests.stores.worktrees import Session, instance, message, session, small
@@ -410,15 +411,20 @@ def test_any_number_of_sessions_takes_the_same_number_of_queries(
             found.append(len(queries))
         return found
 
-    store.create_session(HERE, session(1))
-    few = counts()
-    store.batch_create_sessions(HERE, [session(number) for number in range(2, 102)])
-    assert counts() == few == [1, 2, 1]
+    def counts_of_three() -> list[list[int]]:
+        """Count when nothing is known, when all was read once, and when it was read twice."""
+        store._reader._documents = DocumentReader()
+        return [counts() for _ in range(3)]
+
+    store.batch_create_sessions(HERE, [session(number) for number in range(1, 21)])
+    few = counts_of_three()
+    store.batch_create_sessions(HERE, [session(number) for number in range(21, 101)])
+    assert counts_of_three() == few == [[3, 4, 1], [1, 2, 1], [1, 2, 1]]
     run("DELETE FROM session_documents")
-    without = counts()
-    run("DELETE FROM sessions WHERE id <> 'session-2'")
-    assert without[:2] == counts()[:2] == [6, 7]
-    store.batch_create_sessions(HERE, [session(number) for number in range(3, 102)])
+    without = counts_of_three()
+    run("DELETE FROM sessions WHERE id <> 'session-1'")
+    assert without == counts_of_three() == [[7, 8, 5]] * 3
+    store.batch_create_sessions(HERE, [session(number) for number in range(2, 101)])
     assert len(store.search_sessions(HERE, {"limit": 500})) == 100
     assert len(store.get_all_sessions(HERE)) == 100
 

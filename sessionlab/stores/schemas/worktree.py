@@ -201,11 +201,11 @@ WORKTREE = StoreSchema(
         # A session as JSON, to be read at once. It goes when a row of the session changes, and the rows tell again.
         StoreTable(
             "session_documents",
-            {"session_id": _OF_SESSION, "document": Field(KEPT, null=False)},
+            {"session_id": _OF_SESSION, "digest": _NEEDED, "document": Field(KEPT, null=False)},
             key=("session_id",),
             strict=True,
-            own=(Column("session_id"), Column("document")),
-            added=("session_id", "document"),
+            own=(Column("session_id"), Column("digest"), Column("document")),
+            added=("session_id", "digest", "document"),
         ),
         StoreTable(
             "migration_metadata",

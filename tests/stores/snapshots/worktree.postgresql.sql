@@ -89,6 +89,7 @@ CREATE TABLE instances (
 );
 CREATE TABLE session_documents (
 	session_id TEXT NOT NULL, 
+	digest TEXT NOT NULL, 
 	document TEXT NOT NULL, 
 	PRIMARY KEY (session_id), 
 	CONSTRAINT fk_session_documents_session_id FOREIGN KEY(session_id) REFERENCES sessions (id) ON DELETE CASCADE

@@ -92,6 +92,7 @@ CREATE TABLE instances (
  STRICT;
 CREATE TABLE session_documents (
 	session_id TEXT NOT NULL, 
+	digest TEXT NOT NULL, 
 	document TEXT NOT NULL, 
 	PRIMARY KEY (session_id), 
 	CONSTRAINT fk_session_documents_session_id FOREIGN KEY(session_id) REFERENCES sessions (id) ON DELETE CASCADE
