@@ -122,7 +122,7 @@ async def metric(
     bucket: Bucket = None,
     of: Of = None,
     format: Format = "json",  # noqa: A002 - its name in the URL
-    limit: Annotated[int, Query(ge=1, le=1_000_000, description="The most rows.")] = 10_000,
+    limit: Annotated[int, Query(ge=1, le=100_000, description="The most rows.")] = 10_000,
 ) -> Response:
     """Measure: the same numbers as `lab.metrics`, with counts and a 95 % interval beside every rate."""
     _known(name, "metric")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from sessionlab.server.analytics import Desk
@@ -29,33 +29,36 @@ class Listeners:
         self.count = 0
         self.closing = False
 
-    def enter(self) -> None:
-        """Count one more.
 
-        Raises:
-            Refused: there are too many.
-        """
-        if self.count >= MOST_LISTENERS:
-            raise Refused(503, f"{MOST_LISTENERS} pages listen already.")
-        self.count += 1
+async def listening(request: Request) -> AsyncIterator[Listeners]:
+    """Count one more who listens, until that ends.
+
+    Raises:
+        Refused: there are too many.
+    """
+    listeners: Listeners = request.app.state.listeners
+    if listeners.count >= MOST_LISTENERS:
+        raise Refused(503, f"{MOST_LISTENERS} pages listen already.")
+    listeners.count += 1
+    try:
+        yield listeners
+    finally:
+        listeners.count -= 1
 
 
 @router.get("/events", response_class=EventSourceResponse, responses=responses(401, 404, 503))
-async def events(desk: Desk, request: Request) -> AsyncIterator[ServerSentEvent]:
+async def events(
+    desk: Desk, request: Request, listeners: Annotated[Listeners, Depends(listening)]
+) -> AsyncIterator[ServerSentEvent]:
     """Tell as server-sent events when the lab changes (`lab`) and how a refresh went (`refresh`)."""
-    listeners: Listeners = request.app.state.listeners
     refresher: Refresher | None = request.app.state.refresher
-    listeners.enter()
-    try:
-        snapshot, said = None, None
-        while not listeners.closing:
-            now = desk.lab.snapshot
-            if now != snapshot:
-                snapshot = now
-                yield ServerSentEvent(event="lab", data={"snapshot": now}, retry=_RETRY_MS)
-            if refresher is not None and refresher.last is not said:
-                said = refresher.last
-                yield ServerSentEvent(event="refresh", data=said)
-            await asyncio.sleep(_LOOK_SECONDS)
-    finally:
-        listeners.count -= 1
+    snapshot, said = None, None
+    while not listeners.closing:
+        now = desk.lab.snapshot
+        if now != snapshot:
+            snapshot = now
+            yield ServerSentEvent(event="lab", data={"snapshot": now}, retry=_RETRY_MS)
+        if refresher is not None and refresher.last is not said:
+            said = refresher.last
+            yield ServerSentEvent(event="refresh", data=said)
+        await asyncio.sleep(_LOOK_SECONDS)

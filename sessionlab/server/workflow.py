@@ -17,6 +17,7 @@ from sessionlab.errors import NotFound, SessionlabError
 from sessionlab.server.crud.resources import store_of
 from sessionlab.server.problems import problem, responses
 from sessionlab.server.values import as_json, plain
+from sessionlab.stores.rows import UNSET
 from sessionlab.stores.workflow import WorkflowStore
 
 router = APIRouter(tags=["workflow"])
@@ -153,8 +154,8 @@ async def verified(asked: ProblemRequest, request: Request) -> Response:
     given = {"user_prompt": asked.user_prompt, "topic": asked.topic, "difficulty": asked.difficulty}
     await asyncio.to_thread(store.save_session_state, thread_id, given, workflow_status="running")
     try:
-        state = await _run(agent, asked, thread_id)
-        passed = await asyncio.to_thread(_save, store, thread_id, given, state)
+        state, run_id = await _run(agent, asked, thread_id)
+        passed = await asyncio.to_thread(_save, store, thread_id, given, state, run_id)
     except Exception as error:
         await asyncio.to_thread(store.save_session_state, thread_id, {}, workflow_status="failed")
         if isinstance(error, SessionlabError):
@@ -166,26 +167,30 @@ async def verified(asked: ProblemRequest, request: Request) -> Response:
     return _json({"response": _response(store.get_session_state(thread_id) or {}, thread_id)})
 
 
-async def _run(agent: Agent, asked: ProblemRequest, thread_id: str) -> object:
-    """Run the agent: a coroutine here, anything else in a thread, as it takes its time."""
+async def _run(agent: Agent, asked: ProblemRequest, thread_id: str) -> tuple[object, str | None]:
+    """Run the agent: a coroutine here, anything else in a thread, as it takes its time.
+
+    Gives its state and the id of the run that is active then, which MLflow tells only in the thread that began it.
+    """
     given = {
         "prompt": asked.user_prompt, "topic": asked.topic, "difficulty": asked.difficulty, "thread_id": thread_id
     }  # fmt: skip
-    call = agent if inspect.iscoroutinefunction(agent) else getattr(agent, "__call__", agent)  # noqa: B004
-    if inspect.iscoroutinefunction(call):
-        return await call(**given)
-    made = await asyncio.to_thread(agent, **given)
-    return await made if inspect.isawaitable(made) else made
+
+    def call() -> tuple[object, str | None]:
+        return agent(**given), _run_id()
+
+    waits = inspect.iscoroutinefunction(agent) or inspect.iscoroutinefunction(getattr(agent, "__call__", None))  # noqa: B004
+    made, run_id = (agent(**given), None) if waits else await asyncio.to_thread(call)
+    return (await made, _run_id()) if inspect.isawaitable(made) else (made, run_id)
 
 
-def _save(store: WorkflowStore, thread_id: str, given: Mapping[str, str], state: object) -> bool:
+def _save(store: WorkflowStore, thread_id: str, given: Mapping[str, str], state: object, run_id: str | None) -> bool:
     """Save the final state; tell whether its tests passed."""
     passed = state.get("tests_passed") if isinstance(state, Mapping) else getattr(state, "tests_passed", None)
-    run = _run_id()
-    more = {} if run is None else {"run_id": run}
+    status = "completed" if passed else "failed"
     with store.transaction():
         store.save_session_state(thread_id, given)
-        store.save_session_state(thread_id, state, workflow_status="completed" if passed else "failed", **more)
+        store.save_session_state(thread_id, state, workflow_status=status, run_id=UNSET if run_id is None else run_id)
     return bool(passed)
 
 

@@ -172,14 +172,21 @@ def test_answers_are_kept_until_the_lab_changes(tmp_path: Path) -> None:
 def test_events_tell_of_a_change(tmp_path: Path) -> None:
     with (
         Lab(tmp_path / "lab.duckdb") as lab,
-        start(create_app(lab)) as running,
+        start(app := create_app(lab)) as running,
         httpx.stream("GET", f"{running.url}/api/events", timeout=10) as stream,
     ):
         assert stream.headers["content-type"].startswith("text/event-stream")
         lines = (line for line in stream.iter_lines() if line.startswith("data:"))
         first = next(lines)
+        assert app.fastapi.state.listeners.count == 1
         threading.Timer(0.1, lambda: lab.load(write_json(tmp_path / "one.json", [1]))).start()
         assert next(lines) != first
+    assert app.fastapi.state.listeners.count == 0
+
+
+def test_too_many_listeners(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sessionlab.server.events.MOST_LISTENERS", 0)
+    assert_problem(client.get("/api/events"), 503, "listen already")
 
 
 def test_sources_are_loaded_again(tmp_path: Path) -> None:

@@ -125,6 +125,17 @@ def test_pages(client: httpx.Client) -> None:
     assert_problem(client.get("/api/codegen/sessions", params={"cursor": "!"}), 400, "cursor")
 
 
+def test_pages_below_a_session(client: httpx.Client) -> None:
+    session = make(client, "codegen/sessions", {"design_goal": "a"})
+    for number in range(3):
+        make(client, f"codegen/sessions/{session['id']}/iterations", {"code": str(number)})
+    place = f"{session['place']}/iterations"
+    first = client.get(place, params={"limit": 2}).json()
+    second = client.get(place, params={"limit": 2, "cursor": first["next"]}).json()
+    assert [row["code"] for row in first["iterations"] + second["iterations"]] == ["0", "1", "2"]
+    assert second["next"] is None
+
+
 def test_what_has_not_changed_is_not_sent_again(client: httpx.Client) -> None:
     session = make(client, "codegen/sessions", {"design_goal": "a"})
     answer = client.get(session["place"], headers={"If-None-Match": session["tag"]})

@@ -108,12 +108,17 @@ def test_an_agent_that_fails_leaves_a_row(store: WorkflowStore, agent: Agent) ->
 
 
 def test_the_run_of_mlflow_is_noted(store: WorkflowStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    # MLflow is not installed here; this stands for what is asked of it.
+    # MLflow is not installed here; this stands for what is asked of it: each thread has a run of its own.
+    runs = threading.local()
     mlflow = types.ModuleType("mlflow")
-    run = types.SimpleNamespace(info=types.SimpleNamespace(run_id="run-7"))
-    monkeypatch.setattr(mlflow, "active_run", lambda: run, raising=False)
+    monkeypatch.setattr(mlflow, "active_run", lambda: getattr(runs, "active", None), raising=False)
     monkeypatch.setitem(sys.modules, "mlflow", mlflow)
-    row = store.get_session_state(ask(store, documented()["agent"]).json()["response"]["id"])
+
+    def agent(**_: str) -> dict[str, Any]:
+        runs.active = types.SimpleNamespace(info=types.SimpleNamespace(run_id="run-7"))
+        return {"tests_passed": True}
+
+    row = store.get_session_state(ask(store, agent).json()["response"]["id"])
     assert row is not None
     assert row["run_id"] == "run-7"
 

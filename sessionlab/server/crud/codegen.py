@@ -19,6 +19,7 @@ from sessionlab.server.crud.resources import (
     changed,
     listed,
     made,
+    paged,
     shown,
     store_of,
 )
@@ -215,13 +216,13 @@ def chain(number: Number, request: Request) -> Response:
     return listed("sessions", rows, None)
 
 
-@router.get("/sessions/{number}/iterations", response_model=Iterations, responses=responses(401, 404, 422, 503))
-def iterations(number: Number, request: Request) -> Response:
+@router.get("/sessions/{number}/iterations", response_model=Iterations, responses=responses(400, 401, 404, 422, 503))
+def iterations(number: Number, request: Request, limit: Limit = 100, cursor: Cursor = None) -> Response:
     """List a session's iterations, in order."""
     store = _store(request)
     if store.get_session(number, ["id"]) is None:
         raise NotFound(_missing("session", number))
-    return listed("iterations", store.get_iterations(number), None)
+    return paged("iterations", store.get_iterations(number), limit, cursor)
 
 
 @router.post(
@@ -262,13 +263,13 @@ def change_iteration(number: Number, body: IterationChange, request: Request, if
     )
 
 
-@router.get("/iterations/{number}/errors", response_model=Errors, responses=responses(401, 404, 422, 503))
-def errors(number: Number, request: Request) -> Response:
+@router.get("/iterations/{number}/errors", response_model=Errors, responses=responses(400, 401, 404, 422, 503))
+def errors(number: Number, request: Request, limit: Limit = 100, cursor: Cursor = None) -> Response:
     """List an iteration's errors, in order."""
     store = _store(request)
     if store.get_iteration(number, ["id"]) is None:
         raise NotFound(_missing("iteration", number))
-    return listed("errors", store.get_errors(number), None)
+    return paged("errors", store.get_errors(number), limit, cursor)
 
 
 @router.post(

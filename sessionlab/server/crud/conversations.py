@@ -19,6 +19,7 @@ from sessionlab.server.crud.resources import (
     changed,
     listed,
     made,
+    paged,
     removed,
     shown,
     store_of,
@@ -211,12 +212,12 @@ def delete(identity: Identity, request: Request, if_match: MayMatch = None) -> R
     )
 
 
-@router.get("/{identity}/contexts", response_model=Contexts, responses=responses(401, 404, 422, 503))
-def contexts(identity: Identity, request: Request) -> Response:
+@router.get("/{identity}/contexts", response_model=Contexts, responses=responses(400, 401, 404, 422, 503))
+def contexts(identity: Identity, request: Request, limit: Limit = 100, cursor: Cursor = None) -> Response:
     """List a session's contexts, in order."""
     store = _store(request)
     _known(store, identity)
-    return listed("contexts", store.get_contexts(identity), None)
+    return paged("contexts", store.get_contexts(identity), limit, cursor)
 
 
 @router.post(
@@ -234,12 +235,12 @@ def add_context(identity: Identity, body: NewContext, request: Request) -> Respo
     return made(row, f"/api/conversations/{identity}/contexts")
 
 
-@router.get("/{identity}/messages", response_model=Messages, responses=responses(401, 404, 422, 503))
-def messages(identity: Identity, request: Request) -> Response:
+@router.get("/{identity}/messages", response_model=Messages, responses=responses(400, 401, 404, 422, 503))
+def messages(identity: Identity, request: Request, limit: Limit = 100, cursor: Cursor = None) -> Response:
     """List a session's messages, in order."""
     store = _store(request)
     _known(store, identity)
-    return listed("messages", store.get_messages(identity), None)
+    return paged("messages", store.get_messages(identity), limit, cursor)
 
 
 @router.post(

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
 from sessionlab.errors import NotFound
+from sessionlab.server.pages import decoded, encoded
 from sessionlab.server.problems import Refused
 from sessionlab.server.values import as_json
 from sessionlab.stores.base import Store
@@ -79,6 +80,13 @@ def made(row: Row, place: str) -> Response:
 def listed(name: str, rows: Sequence[Row], cursor: str | None) -> Response:
     """Answer with a page of a list, and the cursor of the next one."""
     return Response(as_json({name: rows, "next": cursor}), media_type="application/json")
+
+
+def paged(name: str, rows: Sequence[Row], limit: int, cursor: str | None) -> Response:
+    """Answer with a page of a list that is there as a whole."""
+    first = decoded(cursor)
+    last = first + limit
+    return listed(name, rows[first:last], encoded(last) if last < len(rows) else None)
 
 
 def changed(

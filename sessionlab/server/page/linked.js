@@ -28,10 +28,16 @@ export class Linked {
     }
     this.drawn?.finalize();
     this.place.replaceChildren(box);
+    const before = this.picking;
     Object.assign(this, { drawn, answer, asked: question, picks: kept });
     this.listen(drawn.view, answer.fields);
-    await this.tell();
+    if (before || this.picking) await this.tell();
     return answer;
+  }
+
+  // Tells whether anything is picked.
+  get picking() {
+    return Object.keys(this.picks).length > 0;
   }
 
   // Finds the codes that stand for the same as those that were picked in the chart before.
@@ -60,7 +66,7 @@ export class Linked {
 
   async tell() {
     const picks = this.picks;
-    if (!Object.keys(picks).length) return this.picked(null, []);
+    if (!this.picking) return this.picked(null, []);
     const { where } = await get("dashboard/picked", { ...this.asked, picks: JSON.stringify(picks) });
     if (picks === this.picks) return this.picked(where, this.labels());
   }
@@ -73,8 +79,9 @@ export class Linked {
   }
 
   async clear() {
+    if (!this.picking) return;
     this.picks = {};
-    await this.show(this.asked);
+    await Promise.all([this.tell(), this.show(this.asked)]);
   }
 
   close() {

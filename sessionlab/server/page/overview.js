@@ -53,9 +53,11 @@ export class Overview {
     this.width = this.plot.clientWidth;
     try {
       this.problem.textContent = "";
-      await this.figures(where);
       const question = { where, by: this.state.get("by") ?? "" };
-      const answer = await this.linked.show(question);
+      const chart = this.linked.show(question);
+      // What is picked in the chart may go with it, and is told when it is drawn; else nothing needs to wait for it.
+      const told = this.linked.picking ? null : this.narrow(where, []);
+      const [answer] = await Promise.all([chart, told]);
       if (turn === this.turn) this.notes.replaceChildren(...answer.notes.flatMap((note) => [note, make("br")]));
     } catch (error) {
       this.problem.textContent = error.message;
