@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from sessionlab import __version__
 from sessionlab.errors import SessionlabError
 from sessionlab.lab import Lab
-from sessionlab.server import analytics, assets, crud, dashboard, events, login, problems, sessions, workflow
+from sessionlab.server import analytics, assets, crud, dashboard, events, login, problems, sessions, sql, workflow
 from sessionlab.server.access import AccessLog
 from sessionlab.server.answers import LabDesk
 from sessionlab.server.events import Listeners
@@ -117,7 +117,7 @@ def create_app(
     app.state.listeners = Listeners()
     app.state.refresher = None if lab is None or refresh is None else Refresher(lab, stores or (), refresh)
     problems.install(app)
-    for part in (assets, login, dashboard, analytics, sessions, events, workflow, crud):
+    for part in (assets, login, dashboard, analytics, sql, sessions, events, workflow, crud):
         app.include_router(part.router)
     app.add_api_route("/healthz", _health, response_model=Health, tags=["server"])
     return App(app, hosts, body_bytes)
