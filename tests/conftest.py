@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -53,9 +54,9 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture
-def postgres_url(postgres: Server) -> Iterator[str]:
-    """The URL of an empty database, which goes away after the test."""
+@contextmanager
+def empty_database(postgres: Server) -> Iterator[str]:
+    """Make a database, give its URL, and drop it in the end."""
     name = f"test_{next(_NUMBERS)}"
     admin = postgres.get_uri()
     with psycopg.connect(admin, autocommit=True) as connection:
@@ -63,3 +64,10 @@ def postgres_url(postgres: Server) -> Iterator[str]:
     yield postgres.get_uri(name)
     with psycopg.connect(admin, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def postgres_url(postgres: Server) -> Iterator[str]:
+    """The URL of an empty database, which goes away after the test."""
+    with empty_database(postgres) as url:
+        yield url

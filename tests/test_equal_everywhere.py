@@ -14,7 +14,7 @@ from sessionlab.kinds import KINDS
 from sessionlab.model import ATTEMPTS, ERRORS, MESSAGES, SESSIONS
 from sessionlab.samples import write_samples
 from sessionlab.schema import Table, Type, quote
-from tests.conftest import Server
+from tests.conftest import Server, empty_database
 
 SESSIONS_EACH = 250
 TABLES = (SESSIONS, ATTEMPTS, MESSAGES, ERRORS)
@@ -31,11 +31,11 @@ def lab(kind: str, tmp_path_factory: pytest.TempPathFactory, postgres: Server) -
     folder = tmp_path_factory.mktemp(kind)
     write_samples(folder / "json", SESSIONS_EACH, seed=7, kinds=[kind], format="json")
     write_samples(folder / "sqlite", SESSIONS_EACH, seed=7, kinds=[kind], format="sqlite")
-    write_samples(postgres.get_uri(), SESSIONS_EACH, seed=7, kinds=[kind])
-    with Lab() as lab:
+    with empty_database(postgres) as url, Lab() as lab:
+        write_samples(url, SESSIONS_EACH, seed=7, kinds=[kind])
         lab.load(str(folder / "json" / kind), name="json", strict=True)
         lab.load(str(folder / "sqlite" / f"{kind}.db"), name="sqlite", strict=True)
-        lab.load(f"{postgres.get_uri()}&schema={kind}", name="postgres", strict=True)
+        lab.load(f"{url}&schema={kind}", name="postgres", strict=True)
         yield lab
 
 
