@@ -6,9 +6,10 @@ Altair is imported when the first page is drawn: it takes longer than all the re
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Annotated, Any
+from weakref import WeakKeyDictionary
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
@@ -27,6 +28,9 @@ CHOICES = ("kind", "source", "topic", "model")
 """The columns that the page has a filter for."""
 
 _MOST_CHOICES = 200
+_MOST_CUBES = 32
+
+_cubes: WeakKeyDictionary[LabDesk, Callable[[str, tuple[str, ...], str | None], Cube]] = WeakKeyDictionary()
 
 Width = Annotated[int | None, Query(ge=240, le=10_000)]
 Picks = Annotated[str, Query(max_length=20_000)]
@@ -48,7 +52,7 @@ async def dashboard(
         from sessionlab.report.drawings import drawing
         from sessionlab.server.layout import fitted
 
-        cube = _cube(desk, desk.lab.snapshot, columns, where)
+        cube = _cube(desk, columns, where)
         title, notes, spec = drawing(draw(cube))
         fields = {**{f"pick_{field}": field for field in cube.dimensions}, "span": TIME}
         stands = {field: list(dimension.conditions) for field, dimension in cube.dimensions.items()}
@@ -84,7 +88,7 @@ async def picked(
     def make() -> Answer:
         from sessionlab.explorer.picks import conditions
 
-        cube = _cube(desk, desk.lab.snapshot, columns, where)
+        cube = _cube(desk, columns, where)
         own = [] if where is None else conjuncts(where)
         return Answer(as_json({"where": " AND ".join([*own, *conditions(cube, chosen)]) or None}))
 
@@ -99,9 +103,15 @@ def _picks(text: str) -> Mapping[str, Sequence[float]]:
         raise QueryError("picks is no JSON object of lists of numbers.") from error
 
 
-@lru_cache(maxsize=32)
-def _cube(desk: LabDesk, snapshot: str, by: tuple[str, ...], where: str | None) -> Cube:  # noqa: ARG001 - tells states
-    return read_cube(desk.lab.sql, by=by or None, where=where)
+def _cube(desk: LabDesk, by: tuple[str, ...], where: str | None) -> Cube:
+    """Give a cube of the lab as it is now; those that were asked for last are kept."""
+
+    @lru_cache(maxsize=_MOST_CUBES)
+    def read(snapshot: str, by: tuple[str, ...], where: str | None) -> Cube:  # noqa: ARG001 - tells states apart
+        return read_cube(lab.sql, by=by or None, where=where)
+
+    lab = desk.lab
+    return _cubes.setdefault(desk, read)(lab.snapshot, by, where)
 
 
 @router.get("/choices")

@@ -243,5 +243,7 @@ def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
 
 def _environment() -> dict[str, str]:
     """Give a process what Python needs, and no secret that this one has."""
-    kept = ("PATH", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "LANG", "LC_ALL", "TMPDIR")
-    return {name: os.environ[name] for name in kept if name in os.environ} | {"HOME": "/nonexistent"}
+    kept = ("PATH", "PYTHONHOME", "VIRTUAL_ENV", "LANG", "LC_ALL", "TMPDIR")
+    own = {name: os.environ[name] for name in kept if name in os.environ}
+    # The process begins elsewhere, and must find what this one has found.
+    return {**own, "PYTHONPATH": os.pathsep.join(filter(None, map(os.path.abspath, sys.path))), "HOME": "/nonexistent"}

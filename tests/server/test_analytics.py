@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import threading
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from sessionlab.charts import Charts
 from sessionlab.metrics import METRICS
 from sessionlab.server import create_app, start
 from sessionlab.server.values import plain
-from tests.labs import write_json
+from tests.labs import write_json, write_sqlite
 from tests.server.conftest import assert_problem
 
 
@@ -201,6 +202,21 @@ def test_sources_are_loaded_again(tmp_path: Path) -> None:
                 threading.Event().wait(0.05)
             else:
                 pytest.fail("the new sessions did not come")
+
+
+def test_a_source_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    source = write_sqlite(tmp_path / "store.db", [1, 2])
+    with Lab(tmp_path / "lab.duckdb") as lab:
+        lab.load(source)
+        source.write_bytes(b"no database at all")
+        with (
+            start(create_app(lab, refresh=60)) as running,
+            httpx.stream("GET", f"{running.url}/api/events", timeout=10) as stream,
+        ):
+            said = (line for line in stream.iter_lines())
+            assert "event: refresh" in said
+            assert "store" in json.loads(next(said).removeprefix("data:"))["failed"][0]
+        assert lab.sql("SELECT count(*) FROM sessions").fetchall() == [(2,)]
 
 
 def test_without_a_lab() -> None:
