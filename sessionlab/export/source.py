@@ -131,8 +131,7 @@ class Export:
         except BaseException as error:
             shutil.rmtree(place, ignore_errors=True)
             if isinstance(error, duckdb.Error):
-                said = str(error).splitlines()[0]
-                raise LabError(f"{self.source!r} cannot be exported to {self.folder.path}: {said}") from error
+                raise LabError(f"{self.source!r} cannot be exported to {self.folder.path}: {_said(error)}") from error
             raise
 
     def _former(self, before: Manifest | None) -> dict[str, float]:
@@ -140,6 +139,14 @@ class Export:
         if before is None or not self.way.keep or before.redacted != self.way.redaction.told():
             return {}
         return {**before.former, **dict.fromkeys(before.folders, time.time() + self.way.keep)}
+
+
+def _said(error: duckdb.Error) -> str:
+    """Give what DuckDB says, and what to do where its memory is too small."""
+    said = str(error).splitlines()[0]
+    if not isinstance(error, duckdb.OutOfMemoryException):
+        return said
+    return f"{said}. Give the lab more, as memory_limit='4GB', or fewer threads, as threads=1."
 
 
 def summed_rows(manifests: Sequence[Manifest]) -> dict[str, int]:

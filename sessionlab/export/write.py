@@ -73,12 +73,12 @@ def _query(table: Table, source: str, kind: str | None, partitions: Sequence[str
     spans = "".join(f", strftime({_time(table)}, '{SPANS[name]}') AS {name}" for name in _spans(table, partitions))
     return (
         f"SELECT {redaction.columns(table)}{spans} FROM main.{quote(table.name)}"
-        f" WHERE {' AND '.join(conditions)} ORDER BY {', '.join(_order(table))}"
+        f" WHERE {' AND '.join(conditions)} ORDER BY {', '.join(_order(table, kind))}"
     )
 
 
-def _order(table: Table) -> Iterator[str]:
-    if "kind" in table.names:
+def _order(table: Table, kind: str | None) -> Iterator[str]:
+    if kind is None and "kind" in table.names:
         yield "kind"
     yield from ("started_at",) if table is SESSIONS else [name for name in table.key if name != "source"]
 

@@ -272,6 +272,8 @@ def test_a_kill_at_any_moment_leaves_whole_sources(large: Path, tmp_path: Path) 
 def test_the_memory_may_be_small(large: Path, tmp_path: Path) -> None:
     with Lab(large, memory_limit="150MB", threads=1) as lab:
         assert lab.export(tmp_path / "lake").rows["sessions"] == 3000
+    with Lab(large, memory_limit="10MB", threads=1) as lab, pytest.raises(LabError, match=r"fewer threads"):
+        lab.export(tmp_path / "small")
 
 
 def test_a_source_is_taken_out(tmp_path: Path) -> None:
