@@ -40,7 +40,12 @@ def serving(*options: object, **environment: str) -> Iterator[tuple[subprocess.P
 
 
 def test_killed_and_started_again_nothing_is_lost(tmp_path: Path) -> None:
-    options = ("--lab", tmp_path / "lab.duckdb", "--store", f"codegen=sqlite:///{tmp_path}/codegen.db")
+    options: tuple[object, ...] = (
+        "--lab",
+        tmp_path / "lab.duckdb",
+        "--store",
+        f"codegen=sqlite:///{tmp_path}/codegen.db",
+    )
     kept: list[int] = []
     with serving(*options) as (process, url), httpx.Client(base_url=url) as client:
         try:
@@ -52,28 +57,26 @@ def test_killed_and_started_again_nothing_is_lost(tmp_path: Path) -> None:
         except httpx.TransportError:
             pass
     assert len(kept) >= 10
-    with serving(*options, "--refresh", "1s") as (process, url), httpx.Client(base_url=url) as client:
+    # The second time others may ask as well, who must know the token.
+    options += ("--host", "0.0.0.0", "--refresh", "1s", "--log")
+    headers = {"authorization": f"Bearer {TOKEN}"}
+    with (
+        serving(*options, SESSIONLAB_TOKEN=TOKEN) as (process, url),
+        httpx.Client(base_url=url, headers=headers) as client,
+    ):
         for number, identity in enumerate(kept):
             assert client.get(f"/api/codegen/sessions/{identity}").json()["design_goal"] == f"goal {number}"
+        assert httpx.get(f"{url}/api/metrics").status_code == 401
+        assert client.get("/api/metrics/summary?where=true").status_code == 200
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=15) == 0
-    with Lab(tmp_path / "lab.duckdb") as lab:
-        assert lab.sql("SELECT count(*) FROM sessions").fetchall()[0][0] >= len(kept)
-
-
-def test_an_open_address_asks_for_the_token(tmp_path: Path) -> None:
-    lab = ("--lab", tmp_path / "lab.duckdb", "--host", "0.0.0.0")
-    with serving(*lab, "--log", SESSIONLAB_TOKEN=TOKEN) as (process, url):
-        assert httpx.get(f"{url}/api/metrics").status_code == 401
-        headers = {"authorization": f"Bearer {TOKEN}"}
-        assert httpx.get(f"{url}/api/metrics/summary?where=true", headers=headers).status_code == 200
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=15)
         assert process.stderr is not None
         log = process.stderr.read()
     assert '"path": "/api/metrics/summary"' in log
     assert TOKEN not in log
     assert "where" not in log
+    with Lab(tmp_path / "lab.duckdb") as lab:
+        assert lab.sql("SELECT count(*) FROM sessions").fetchall()[0][0] >= len(kept)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from sessionlab.server import Running, create_app, start
 from sessionlab.server.sandbox import Limits
 
 ROOT = Path(__file__).parents[2]
-LIMITS = Limits(seconds=0.8, rows=1000, memory=128)
+LIMITS = Limits(seconds=0.5, rows=1000, memory=128)
 
 
 @pytest.fixture(scope="module")

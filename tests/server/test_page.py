@@ -56,7 +56,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def lab(folder: Path) -> Iterator[Lab]:
     with Lab(folder / "lab.duckdb") as lab:
-        for source in ("workflow.json", "codegen.db", "conversation.db"):
+        for source in ("workflow.json", "codegen.db"):
             lab.load(f"data/{source}")
         yield lab
 
@@ -130,15 +130,13 @@ def test_filters_filter(visit: Visit, lab: Lab) -> None:
     visit.until(count(lab, "true"))
     visit.filter("kind").select_option("workflow")
     visit.until(count(lab, "kind = 'workflow'"))
-    visit.filter("topic").select_option("arrays")
-    visit.until(count(lab, "kind = 'workflow' AND topic = 'arrays'"))
     assert "kind=workflow" in visit.page.url
-    visit.page.get_by_role("button", name="Clear").click()
-    visit.until(count(lab, "true"))
-    visit.filter("condition (SQL)").fill("attempts > 2")
+    visit.filter("condition (SQL)").fill("attempts > 1 AND topic <> 'arrays'")
     visit.page.keyboard.press("Enter")
-    visit.until(count(lab, "attempts > 2"))
+    visit.until(count(lab, "kind = 'workflow' AND topic <> 'arrays' AND attempts > 1"))
     visit.page.go_back()
+    visit.until(count(lab, "kind = 'workflow'"))
+    visit.page.get_by_role("button", name="Clear").click()
     visit.until(count(lab, "true"))
 
 
@@ -181,25 +179,10 @@ def test_the_timeline_can_be_dragged_over(visit: Visit, lab: Lab) -> None:
     assert 0 < low <= found <= high < count(lab, "true")
 
 
-def test_a_new_load_appears_and_the_pick_stays(visit: Visit, lab: Lab, folder: Path) -> None:
-    visit.open()
-    visit.page.wait_for_selector(".live.on")
-    visit.click_bar("sorting")
-    visit.until(count(lab, "topic = 'sorting'"))
-    one = {"thread_id": "new", "topic": "sorting", "workflow_status": "running", "created_at": "2026-02-01T00:00:00Z"}
-    (folder / "more.json").write_text(json.dumps([one]))
-    lab.load(folder / "more.json")
-    visit.until(count(lab, "topic = 'sorting'"))
-    assert visit.page.text_content(".chip") == "sorting"
-    visit.page.get_by_role("button", name="show all").click()
-    visit.until(count(lab, "true"))
-    lab.forget("more")
-
-
 def test_sessions_are_sorted_searched_and_lengthened(visit: Visit, lab: Lab) -> None:
     from playwright.sync_api import expect
 
-    visit.open()
+    visit.open(wait="tbody a")
     visit.until(count(lab, "true"))
     visit.page.get_by_role("button", name="attempts").click()
     visit.page.wait_for_selector("th[aria-sort=descending] >> text=attempts")
@@ -212,7 +195,7 @@ def test_sessions_are_sorted_searched_and_lengthened(visit: Visit, lab: Lab) -> 
 
 
 def test_a_session_has_a_page(visit: Visit, lab: Lab) -> None:
-    visit.open("#/?kind=codegen")
+    visit.open("#/?kind=codegen", wait="tbody a")
     visit.until(100)
     visit.page.locator("tbody a").first.click()
     visit.page.wait_for_selector(".event")
@@ -242,31 +225,6 @@ def test_sql_gives_rows_and_a_chart(visit: Visit) -> None:
     visit.page.keyboard.press("Control+Enter")
     visit.page.wait_for_selector("text=Only a SELECT is run here")
     visit.said = [line for line in visit.said if "400 (Bad Request)" not in line]
-
-
-def test_a_hostile_session_is_shown_as_text(visit: Visit, lab: Lab, folder: Path) -> None:
-    lab.load(hostile(folder))
-    visit.open("#/?source=hostile")
-    visit.until(1)
-    assert "<script>" in (visit.page.text_content("td.goal") or "")
-    visit.page.locator("tbody a").first.click()
-    visit.page.wait_for_selector(".event")
-    text = visit.page.text_content("main") or ""
-    assert EVIL in text
-    assert ARABIC in text
-    assert "characters in all)" in text
-    assert visit.page.locator("main script, main img").count() == 0
-    assert visit.page.title() != "pwned"
-    visit.open("#/sql", wait="textarea")
-    visit.page.locator("textarea").fill(
-        "SELECT topic, topic AS \"<img src=x>\", 1 AS n FROM sessions WHERE source = 'hostile'"
-        " UNION ALL SELECT 'b', 'b', 2"
-    )
-    visit.page.keyboard.press("Control+Enter")
-    visit.page.wait_for_selector(".chart svg")
-    assert visit.page.locator("main script, main img").count() == 0
-    assert visit.page.title() != "pwned"
-    lab.forget("hostile")
 
 
 WCAG = "{runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']}"
@@ -305,13 +263,15 @@ def test_on_a_phone_nothing_is_wider_than_it(browser: Browser, served: Running) 
     for address, wait in (("#/", ".chart svg"), ("#/session?id=1&source=codegen", ".event"), ("#/sql", "textarea")):
         visit.open(address, wait)
         assert visit.page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
-    visit.open()
-    assert visit.page.evaluate("document.querySelector('.chart svg').getBoundingClientRect().right") <= PHONE["width"]
+        if wait == ".chart svg":
+            box = visit.page.locator(wait).bounding_box()
+            assert box is not None
+            assert box["x"] + box["width"] <= PHONE["width"]
     context.close()
 
 
 def test_with_a_keyboard_alone(visit: Visit, lab: Lab) -> None:
-    visit.open()
+    visit.open(wait="tbody a")
     visit.until(count(lab, "true"))
     visit.page.keyboard.press("Tab")
     assert visit.page.evaluate("document.activeElement.textContent") == "Skip to the content"
@@ -344,6 +304,46 @@ def test_the_form_lets_in_who_knows_the_token(browser: Browser, lab: Lab) -> Non
         visit.page.wait_for_selector("text=That is not the token.")
         visit.page.get_by_label("Token").fill("swordfish")
         visit.page.keyboard.press("Enter")
-        visit.page.wait_for_selector(".chart svg")
+        visit.page.wait_for_selector("tbody a")
         assert visit.page.evaluate("document.cookie") == ""
         context.close()
+
+
+def test_a_new_load_appears_and_the_pick_stays(visit: Visit, lab: Lab, folder: Path) -> None:
+    visit.open()
+    visit.page.wait_for_selector(".live.on")
+    visit.click_bar("sorting")
+    visit.until(count(lab, "topic = 'sorting'"))
+    one = {"thread_id": "new", "topic": "sorting", "workflow_status": "running", "created_at": "2026-02-01T00:00:00Z"}
+    (folder / "more.json").write_text(json.dumps([one]))
+    lab.load(folder / "more.json")
+    visit.until(count(lab, "topic = 'sorting'"))
+    assert visit.page.text_content(".chip") == "sorting"
+    visit.page.get_by_role("button", name="show all").click()
+    visit.until(count(lab, "true"))
+    lab.forget("more")
+
+
+def test_a_hostile_session_is_shown_as_text(visit: Visit, lab: Lab, folder: Path) -> None:
+    lab.load(hostile(folder))
+    visit.open("#/?source=hostile", wait="tbody a")
+    visit.until(1)
+    assert "<script>" in (visit.page.text_content("td.goal") or "")
+    visit.page.locator("tbody a").first.click()
+    visit.page.wait_for_selector(".event")
+    text = visit.page.text_content("main") or ""
+    assert EVIL in text
+    assert ARABIC in text
+    assert "characters in all)" in text
+    assert visit.page.locator("main script, main img").count() == 0
+    assert visit.page.title() != "pwned"
+    visit.open("#/sql", wait="textarea")
+    visit.page.locator("textarea").fill(
+        "SELECT topic, topic AS \"<img src=x>\", 1 AS n FROM sessions WHERE source = 'hostile'"
+        " UNION ALL SELECT 'b', 'b', 2"
+    )
+    visit.page.keyboard.press("Control+Enter")
+    visit.page.wait_for_selector(".chart svg")
+    assert visit.page.locator("main script, main img").count() == 0
+    assert visit.page.title() != "pwned"
+    lab.forget("hostile")
