@@ -6,19 +6,21 @@ import importlib
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from sessionlab.errors import LabError, MissingExtra
-from sessionlab.export.manifest import INDEX, MANIFEST, Manifest, read_index, read_manifest
+from sessionlab.export.manifest import INDEX, MANIFEST, Manifest, folder_for, read_index, read_manifest
 from sessionlab.schema import literal
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _URL = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]+)://", re.IGNORECASE)
-_HTTPFS = {"http", "https", "s3", "gs", "gcs", "r2", "hf"}
+_UNLISTED = {"http", "https"}
+_HTTPFS = _UNLISTED | {"s3", "gs", "gcs", "r2", "hf"}
 
 
 def scheme_of(place: str) -> str | None:
@@ -34,7 +36,7 @@ def scheme_of(place: str) -> str | None:
 class Remote:
     """A data set at a URL, as it was when it was first read.
 
-    Folders cannot be listed everywhere, so its index says which sources it has.
+    Web servers do not list folders, so there its index says which sources it has; elsewhere the manifests are found.
     """
 
     def __init__(self, url: str, filesystem: Any = None) -> None:
@@ -50,14 +52,18 @@ class Remote:
             LabError: it cannot be read.
         """
         scheme = str(scheme_of(self.root))
-        if self._filesystem is not None:
-            connection.register_filesystem(self._filesystem)
-        elif not (scheme in _HTTPFS and _has_httpfs(connection)):
-            connection.register_filesystem(_fsspec(scheme))
-        place = f"{self.root}/{INDEX}"
-        folders = read_index(self._read(connection, place), place)
-        manifests = ((name, f"{self.root}/{name}/{MANIFEST}") for name in folders)
-        self._manifests = {name: read_manifest(self._read(connection, at), at) for name, at in manifests}
+        if self._filesystem is not None or not (scheme in _HTTPFS and _has_httpfs(connection)):
+            connection.register_filesystem(_dated(self._filesystem or _fsspec(scheme)))
+        texts = self._listed(connection) if scheme in _UNLISTED else self._read(connection, f"*/{MANIFEST}")
+        if not texts:
+            self._read_one(connection, INDEX)
+        found = [read_manifest(text, place) for place, text in texts.items()]
+        self._manifests = {folder_for(manifest.source): manifest for manifest in found}
+
+    def _listed(self, connection: DuckDBPyConnection) -> dict[str, str]:
+        """Read the manifests that the index lists."""
+        folders = read_index(self._read_one(connection, INDEX), f"{self.root}/{INDEX}")
+        return {f"{self.root}/{name}": self._read_one(connection, f"{name}/{MANIFEST}") for name in folders}
 
     def manifests(self) -> dict[str, Manifest]:
         """Give the manifests by the folder of their source."""
@@ -67,12 +73,16 @@ class Remote:
         """Stand for what is seen of it, which does not change: attach it again to see what is new."""
         return self.root
 
-    def _read(self, connection: DuckDBPyConnection, place: str) -> str:
+    def _read_one(self, connection: DuckDBPyConnection, name: str) -> str:
+        for text in self._read(connection, name).values():
+            return text
+        raise LabError(f"There is no data set at {self.root}: {self.root}/{name} is not there.")
+
+    def _read(self, connection: DuckDBPyConnection, names: str) -> dict[str, str]:
+        """Read text files whole, by their names; the name may be a pattern."""
+        place = f"{self.root}/{names}"
         with _told(place):
-            rows = connection.execute(f"SELECT content FROM read_text({literal(place)})").fetchall()
-        if not rows:
-            raise LabError(f"There is no data set at {self.root}: {place} is not there.")
-        return str(rows[0][0])
+            return dict(connection.execute(f"SELECT filename, content FROM read_text({literal(place)})").fetchall())
 
 
 @contextmanager
@@ -91,6 +101,13 @@ def _has_httpfs(connection: DuckDBPyConnection) -> bool:
     except duckdb.Error:
         return False
     return True
+
+
+def _dated(filesystem: Any) -> Any:
+    """Have a file system that knows no times of change, as that for HTTP, say one: a data set's files never change."""
+    if type(filesystem).modified is importlib.import_module("fsspec").AbstractFileSystem.modified:
+        filesystem.modified = lambda _: datetime.fromtimestamp(0, UTC)
+    return filesystem
 
 
 def _fsspec(scheme: str) -> Any:

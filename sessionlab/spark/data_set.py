@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sessionlab.errors import LabError
-from sessionlab.export.manifest import INDEX, MANIFEST, Manifest, folder_for, read_index, read_manifest
+from sessionlab.export.manifest import INDEX, MANIFEST, Manifest, folder_for, read_manifest
 from sessionlab.export.views import files_of, refuse_later
 from sessionlab.schema import Table, Type
 
@@ -28,9 +28,12 @@ def read_manifests(spark: SparkSession, root: str) -> dict[str, Manifest]:
     Raises:
         LabError: there is no data set, or one of a later version, or it cannot be read.
     """
-    ((index, _),) = _texts(spark, f"{root}/{INDEX}")
-    listed = read_index(index, f"{root}/{INDEX}")
-    found = [read_manifest(text, place) for text, place in _texts(spark, f"{root}/*/{MANIFEST}")] if listed else []
+    try:
+        texts = _texts(spark, f"{root}/*/{MANIFEST}")
+    except LabError:
+        _texts(spark, f"{root}/{INDEX}")
+        texts = []  # a data set that has no source yet
+    found = [read_manifest(text, place) for text, place in texts]
     manifests = {folder_for(manifest.source): manifest for manifest in found}
     refuse_later(manifests, root)
     return manifests
