@@ -19,13 +19,15 @@ import duckdb
 from sessionlab import __version__, canonical
 from sessionlab.errors import LabError
 from sessionlab.export.folder import Folder, refuse_foreign, sync
-from sessionlab.export.manifest import VERSION, Manifest, folder_for
+from sessionlab.export.manifest import VERSION, File, Manifest, folder_for
 from sessionlab.export.redaction import Redaction
 from sessionlab.export.write import write_tables
 from sessionlab.storage import Step
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+_SLICES = 16
 
 _STATES = """
 SELECT s.source, s.kind, s.uri, s.fingerprint, s.rows, s.rejected, s.superseded, f.files,
@@ -105,7 +107,7 @@ class Export:
         stamp = f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
         place = self.folder.path / name / stamp
         with self._whole(place):
-            files = write_tables(connection, self.source, place, self.way.partitions, self.way.redaction)
+            files = self._write_files(connection, place)
             sync(place)
             manifest = Manifest(
                 source=self.source,
@@ -122,6 +124,16 @@ class Export:
             )
             self.folder.publish(name, manifest)
         return manifest
+
+    def _write_files(self, connection: DuckDBPyConnection, place: Path) -> dict[str, list[File]]:
+        """Write them at once, or in slices where the memory is too small for that."""
+        try:
+            return write_tables(connection, self.source, place, self.way.partitions, self.way.redaction)
+        except duckdb.OutOfMemoryException:
+            shutil.rmtree(place)
+            connection.execute("ROLLBACK")
+            connection.execute("BEGIN")
+            return write_tables(connection, self.source, place, self.way.partitions, self.way.redaction, slices=_SLICES)
 
     @contextmanager
     def _whole(self, place: Path) -> Iterator[None]:

@@ -17,6 +17,8 @@ from sessionlab import Lab, LabBusy, LabError, NotFound, QueryError
 from sessionlab.export import drop
 from sessionlab.export.folder import Folder
 from sessionlab.export.manifest import TABLES, File
+from sessionlab.export.redaction import Redaction
+from sessionlab.export.write import write_tables
 from sessionlab.metrics import METRICS
 from sessionlab.samples import sample_files, write_samples
 from tests.export.alike import check_alike
@@ -270,10 +272,37 @@ def test_a_kill_at_any_moment_leaves_whole_sources(large: Path, tmp_path: Path) 
 
 
 def test_the_memory_may_be_small(large: Path, tmp_path: Path) -> None:
-    with Lab(large, memory_limit="150MB", threads=1) as lab:
+    with Lab(large, memory_limit="20MB", threads=1) as lab:
         assert lab.export(tmp_path / "lake").rows["sessions"] == 3000
-    with Lab(large, memory_limit="10MB", threads=1) as lab, pytest.raises(LabError, match=r"fewer threads"):
+    with Lab(large, memory_limit="5MB", threads=1) as lab, pytest.raises(LabError, match=r"fewer threads"):
         lab.export(tmp_path / "small")
+
+
+def test_slices_have_all_rows(tmp_path: Path) -> None:
+    """Also what is of no session, and more slices than there are sessions."""
+    runs = write_json(tmp_path / "runs.json", [1, 2, 3])
+    with Lab() as lab:
+        lab.load(runs)
+        lab.sql("UPDATE codegen.error SET iteration_id = 9 WHERE id = 200; SELECT 1")
+        assert lab.sql("SELECT count(*) FROM errors WHERE session_id IS NULL").fetchall() == [(1,)]
+        connection = lab._storage.reader()
+        written = write_tables(connection, "runs", tmp_path / "out", ("kind",), Redaction(), slices=4)
+        for name in NAMES:
+            paths = [str(tmp_path / file.path) for file in written[name]]
+            query = "FROM read_parquet(?, hive_partitioning = false)"
+            found = connection.execute(query, [paths]).fetchall() if paths else []
+            assert sorted(found, key=repr) == rows(lab, f"FROM {name}")
+    assert len(written["sessions"]) == 3
+
+
+def test_what_is_left_of_sessions_that_are_gone(tmp_path: Path) -> None:
+    with Lab() as lab:
+        lab.load(write_json(tmp_path / "runs.json", [1]))
+        lab.sql("DELETE FROM sessions; SELECT 1")
+        lab.export(tmp_path / "lake")
+        with Lab.attach(tmp_path / "lake") as lake:
+            assert rows(lake, "FROM attempts") == rows(lab, "FROM attempts") != []
+            assert lake.table("sessions").fetchall() == []
 
 
 def test_a_source_is_taken_out(tmp_path: Path) -> None:
