@@ -569,6 +569,9 @@ class Lab:
     def copy_to(self, path: str | os.PathLike[str]) -> Path:
         """Write the lab as it is now to a new file, which is a lab as well; give its absolute path.
 
+        The copy of an attached data set is a lab to read: it has the canonical tables, and nothing can be loaded into
+        it.
+
         Raises:
             LabError: something is there already, or it cannot be written.
 
@@ -581,7 +584,12 @@ class Lab:
         if target.exists():
             raise LabError(f"A copy of a lab never overwrites: {target} exists. Name another file.")
         try:
-            canonical.copy(self._storage.reader(), target)
+            if self._data_set is None:
+                canonical.copy(self._storage.reader(), target)
+            else:
+                from sessionlab.export import copy_tables
+
+                copy_tables(self._storage.reader(), target)
         except duckdb.IOException as error:
             raise LabError(f"The lab cannot be copied to {target}: {str(error).splitlines()[0]}") from error
         return target

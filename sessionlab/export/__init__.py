@@ -6,5 +6,6 @@ in place by a lab. What a data set looks like on a disk is told in ``manifest``.
 
 from sessionlab.export.export import drop, export
 from sessionlab.export.storage import DataSet
+from sessionlab.export.views import copy_tables
 
-__all__ = ["DataSet", "drop", "export"]
+__all__ = ["DataSet", "copy_tables", "drop", "export"]

@@ -89,3 +89,17 @@ def _select(table: Table, files: list[str]) -> str:
         return f"SELECT {', '.join(columns)} WHERE false"
     listed = ", ".join(map(literal, files))
     return f"SELECT {', '.join(map(quote, table.names))} FROM read_parquet([{listed}], hive_partitioning = false)"
+
+
+def copy_tables(connection: DuckDBPyConnection, path: Path) -> None:
+    """Write what a connection's default catalog has views of to a new file, as tables, so that it needs no other."""
+    canonical.copy(connection, path)
+    ((catalog,),) = connection.execute("SELECT current_database()").fetchall()
+    connection.execute(f"ATTACH {literal(str(path))} AS lab_copy")
+    try:
+        for table in TABLES:
+            name = f"main.{quote(table.name)}"
+            connection.execute(f"DROP VIEW lab_copy.{name}")
+            connection.execute(f"CREATE TABLE lab_copy.{name} AS FROM {quote(catalog)}.{name}")
+    finally:
+        connection.execute("DETACH lab_copy")

@@ -90,6 +90,16 @@ def test_a_data_set_is_only_read(lake: Lab, tmp_path: Path) -> None:
     assert repr(lake).startswith("Lab.attach('")
 
 
+def test_a_copy_needs_no_data_set(lab: Lab, tmp_path: Path) -> None:
+    lab.export(tmp_path / "lake")
+    with Lab.attach(tmp_path / "lake") as lake:
+        lake.copy_to(tmp_path / "copy.duckdb")
+    shutil.rmtree(tmp_path / "lake")
+    with Lab(tmp_path / "copy.duckdb") as copy:
+        assert all(rows(copy, f"FROM {name}") == rows(lab, f"FROM {name}") for name in NAMES)
+        check_alike(copy.metrics.winners().fetchall(), lab.metrics.winners().fetchall())
+
+
 def test_native_tables_are_not_in_it(lake: Lab) -> None:
     with pytest.raises(Exception, match="iteration"):
         lake.sql("FROM codegen.iteration")
