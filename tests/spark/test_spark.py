@@ -78,12 +78,14 @@ def sessions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Spa
     from pyspark.sql import SparkSession
     from pyspark.sql.connect.session import SparkSession as ConnectSession
 
-    os.environ["SPARK_WORKER_DIR"] = str(tmp_path_factory.mktemp("workers"))
+    scratch = tmp_path_factory.mktemp("spark")
+    os.environ["SPARK_WORKER_DIR"] = str(scratch / "workers")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     builder = SparkSession.builder.master("local-cluster[2,1,1024]")
-    for name, value in {**SETTINGS, "spark.connect.grpc.binding.port": str(port)}.items():
+    own = {"spark.connect.grpc.binding.port": str(port), "spark.sql.warehouse.dir": str(scratch / "warehouse")}
+    for name, value in {**SETTINGS, **own}.items():
         builder = builder.config(name, value)
     classic = builder.getOrCreate()
     connect: Any = ConnectSession.builder.remote(f"sc://127.0.0.1:{port}").create()
