@@ -76,7 +76,7 @@ class SessionReader:
         return [found[each] for each in ids if each in found]
 
     def _ids(self, ids: Sequence[str]) -> dict[str, Any]:
-        return {"ids": json.dumps(ids) if self._database.engine == "sqlite" else list(ids)}
+        return {"ids": json.dumps([_escaped(each) for each in ids]) if self._database.engine == "sqlite" else list(ids)}
 
     def _read(self, digests: Statement, values: Mapping[str, Any]) -> list[Session]:
         """Give sessions by the digests of their documents, all of them of one moment."""
@@ -91,7 +91,8 @@ class SessionReader:
         """Give sessions of which not all are known."""
         known = {row[0]: self._documents.known(*row) for row in digests}
         lacking = [session_id for session_id, session in known.items() if session is None]
-        texts = [row for row in self._find(self._texts, self._ids(lacking)) if row[2] is not None]
+        found = self._find(self._texts, self._ids(lacking))
+        texts = [row for row in found if row[0] in known and row[2] is not None]
         for row, session in zip(texts, self._documents.read(texts), strict=True):
             known[row[0]] = session
         without = [session_id for session_id in lacking if known[session_id] is None]
@@ -172,4 +173,11 @@ def _listed(database: Database) -> Any:
     if database.engine == "postgresql":
         return lambda column: column == sa.any_(sa.bindparam("ids", type_=ARRAY(sa.Text())))
     each = sa.func.json_each(sa.bindparam("ids", type_=sa.Text())).table_valued("value")
-    return lambda column: column.in_(sa.select(each.c.value))
+    with_nul = sa.func.replace(each.c.value, sa.text("char(1) || '0'"), sa.text("char(0)"))
+    whole = sa.func.replace(with_nul, sa.text("char(1) || '1'"), sa.text("char(1)"))
+    return lambda column: column.in_(sa.select(whole))
+
+
+def _escaped(session_id: str) -> str:
+    """Write an id without NUL characters, at which SQLite's JSON functions would end it."""
+    return session_id.replace("\x01", "\x011").replace("\0", "\x010")

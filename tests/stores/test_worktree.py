@@ -131,6 +131,21 @@ def test_nul_characters_are_kept_or_refused_by_name(store: WorktreeStore, engine
             call()
 
 
+@pytest.mark.parametrize("with_documents", [True, False])
+def test_ids_with_nul_characters_are_told_apart(tmp_path: Path, *, with_documents: bool) -> None:
+    ids = ["a\0b", "a\0", "a\x010", "a\x01\0", "\0", "b"]
+    with open_store("worktree", tmp_path / "store.db") as store:
+        store.create_session(THERE, session(1, id="a"))
+        store.batch_create_sessions(HERE, [session(number, id=each) for number, each in enumerate(ids, 2)])
+        if not with_documents:
+            store._database.run("DELETE FROM session_documents")
+        wanted = [session(number, id=each) for number, each in reversed(list(enumerate(ids, 2)))]
+        for _ in range(2):
+            assert store.get_all_sessions(HERE) == wanted
+            assert store.search_sessions(HERE) == wanted
+            assert store.get_all_sessions(THERE) == [session(1, id="a")]
+
+
 def test_real_sessions_come_back(store: WorktreeStore) -> None:
     if not REAL.is_dir():
         pytest.skip("the real sessions are not here")
