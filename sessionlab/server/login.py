@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 
 from sessionlab.server.assets import PAGE
-from sessionlab.server.security import COOKIE, COOKIE_SECONDS, Keys
+from sessionlab.server.security import COOKIE_SECONDS, Keys, cookie_name
 
 router = APIRouter(include_in_schema=False)
 
@@ -35,7 +35,7 @@ async def login(request: Request) -> Response:
     answer = RedirectResponse("/", 303)
     if keys is not None:
         answer.set_cookie(
-            COOKIE,
+            cookie_name(request.headers.get("host", "")),
             keys.cookie(),
             max_age=COOKIE_SECONDS,
             httponly=True,
@@ -46,8 +46,8 @@ async def login(request: Request) -> Response:
 
 
 @router.post("/logout")
-async def logout() -> Response:
+async def logout(request: Request) -> Response:
     """Take the cookie back."""
     answer = RedirectResponse("/login", 303)
-    answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
+    answer.delete_cookie(cookie_name(request.headers.get("host", "")), httponly=True, samesite="strict")
     return answer

@@ -28,6 +28,8 @@ from sessionlab.server.values import as_json
 
 MEDIA_TYPE = "application/problem+json"
 
+DEFECT = "The server failed at this, which is a defect. Its log says more."
+
 _log = logging.getLogger(__name__)
 
 _STATUS: Sequence[tuple[type[SessionlabError], int]] = (
@@ -138,4 +140,4 @@ async def _invalid(_: Request, error: Exception) -> Response:
 
 async def _unexpected(request: Request, error: Exception) -> Response:
     _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return problem(500, "The server failed at this, which is a defect. Its log says more.")
+    return problem(500, DEFECT)

@@ -6,18 +6,19 @@ import base64
 import hashlib
 import hmac
 import ipaddress
+import logging
 import time
 from collections.abc import Iterable
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sessionlab.server.problems import problem
+from sessionlab.server.problems import DEFECT, problem
 
-COOKIE = "sessionlab"
+_log = logging.getLogger(__name__)
+
 COOKIE_SECONDS = 7 * 24 * 3600
 
 CSP = (
@@ -106,16 +107,26 @@ class Guard:
                 await self._app(scope, receive, send)
             return
 
+        began = False
+
         async def guarded(message: Message) -> None:
+            nonlocal began
             if message["type"] == "http.response.start":
+                began = True
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
-        refusal = self._refusal(scope, Headers(scope=scope))
-        await (refusal or self._app)(scope, receive, guarded)
+        try:
+            refusal = self._refusal(scope, Headers(scope=scope))
+            await (refusal or self._app)(scope, receive, guarded)
+        except Exception:
+            if began:
+                raise
+            _log.exception("%s %s failed", scope["method"], scope["path"])
+            await problem(500, DEFECT)(scope, receive, guarded)
 
     def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
         """Say why a request is not answered; None if it is."""
@@ -125,7 +136,7 @@ class Guard:
         if not _same_origin(headers, host):
             return problem(403, "A page of another site may not ask this server.")
         size = headers.get("content-length", "0")
-        if not size.isdigit() or int(size) > self._most:
+        if not size.isdecimal() or int(size) > self._most:
             return problem(413, f"A body may have {self._most:,} bytes; this one has {size[:30]}.")
         return self._stranger(scope, headers, self._keys)
 
@@ -157,20 +168,36 @@ class Guard:
         return any(keys.knows(value) for value in _cookies(headers))
 
 
+def cookie_name(host: str) -> str:
+    """Name the cookie of the server that a Host header asks for: cookies are shared by all ports of a host.
+
+    >>> cookie_name("127.0.0.1:8000"), cookie_name("[::1]"), cookie_name("lab.example")
+    ('sessionlab-8000', 'sessionlab', 'sessionlab')
+    """
+    port = host.rpartition(":")[2]
+    return f"sessionlab-{port}" if ":" in host and port.isdecimal() else "sessionlab"
+
+
 def _cookies(headers: Headers) -> list[str]:
-    try:
-        found = [SimpleCookie(line) for line in headers.getlist("cookie")]
-    except CookieError:
-        return []
-    return [jar[COOKIE].value for jar in found if COOKIE in jar]
+    """Give the values of our cookie; whatever other programs of this host have set may stand beside it."""
+    pairs = (part.partition("=") for line in headers.getlist("cookie") for part in line.split(";"))
+    name = cookie_name(headers.get("host", ""))
+    return [value.strip().strip('"') for said, _, value in pairs if said.strip() == name]
 
 
 def _same_origin(headers: Headers, host: str) -> bool:
     """Tell whether a request comes from no page at all, or from one of ours."""
     origin = headers.get("origin")
     if origin is not None:
-        return urlsplit(origin).netloc.lower() == host.lower() if origin.startswith("http") else False
+        return origin.startswith("http") and _netloc(origin) == host.lower()
     return headers.get("sec-fetch-site") != "cross-site" or headers.get("sec-fetch-mode") == "navigate"
+
+
+def _netloc(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return None
 
 
 def _is_near(scope: Scope) -> bool:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Iterator
 
 import httpx
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from sessionlab import Lab, SessionlabError
 from sessionlab.server import create_app, start
-from sessionlab.server.security import CSP, Keys
+from sessionlab.server.security import CSP, Guard, Keys
 from tests.server.conftest import assert_problem
 
 TOKEN = "correct horse battery"
@@ -37,7 +39,7 @@ def test_its_own_names_are_not(client: httpx.Client, host: str) -> None:
     assert client.get("/api/metrics", headers={"host": host}).status_code == 200
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1", "file://"])
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1", "file://", "http://["])
 def test_a_page_of_another_site_is_refused(client: httpx.Client, origin: str) -> None:
     answer = client.post("/api/sql", json={"query": "SELECT 1"}, headers={"origin": origin})
     assert_problem(answer, 403, "another site")
@@ -52,6 +54,21 @@ def test_a_page_of_another_site_without_an_origin_is_refused(client: httpx.Clien
 def test_a_form_of_another_site_cannot_post(client: httpx.Client) -> None:
     body = '{"query": "SELECT 1"}'
     assert_problem(client.post("/api/sql", content=body, headers={"content-type": "text/plain"}), 422)
+
+
+def test_whatever_fails_is_a_problem_with_the_policy() -> None:
+    async def broken(scope: Scope, receive: Receive, send: Send) -> None:
+        raise RuntimeError("swordfish")
+
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(Guard(broken, None, [], 1000))
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            return await client.get("/")
+
+    answer = asyncio.run(ask())
+    assert_problem(answer, 500, "is a defect")
+    assert answer.headers["content-security-policy"] == CSP
+    assert "swordfish" not in answer.text
 
 
 def test_its_own_page_is_answered(client: httpx.Client) -> None:
@@ -106,6 +123,16 @@ def test_the_form_gives_a_cookie(guarded: httpx.Client) -> None:
     guarded.cookies.clear()
     assert guarded.get("/api/metrics", headers=value).status_code == 200
     assert guarded.get("/api/metrics", headers={"cookie": value["cookie"] + "x"}).status_code == 401
+
+
+@pytest.mark.parametrize("other", ['a={"x": 1, [b]}', "é@=1", "=", "sessionlab=1.x", "sessionlab-1=1.x"])
+def test_cookies_of_other_programs_are_not_in_the_way(guarded: httpx.Client, other: str) -> None:
+    mine = guarded.post("/login", data={"token": TOKEN}).headers["set-cookie"].split(";")[0]
+    guarded.cookies.clear()
+    assert mine.startswith(f"sessionlab-{guarded.base_url.port}=")
+    for both in (f"{other}; {mine}", f"{mine}; {other}"):
+        assert guarded.get("/api/metrics", headers={b"cookie": both.encode()}).status_code == 200
+    assert guarded.get("/api/metrics", headers={b"cookie": other.encode()}).status_code == 401
 
 
 def test_a_cookie_ends_and_is_signed() -> None:
