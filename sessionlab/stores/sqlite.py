@@ -6,7 +6,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,9 @@ from sessionlab.stores.values import Engine
 
 BUSY_SECONDS = 30.0
 """How long a write waits for those of others."""
+
+_PATIENCE_SECONDS = 0.05
+"""How long a store that is to be closed lets a statement run before it interrupts it."""
 
 _PLACES = 900
 """How many values one statement takes; SQLite has been built to take no more than 999."""
@@ -48,10 +51,26 @@ def _insert(connection: Any, table: str, names: Sequence[str], columns: Sequence
 
 
 class _Connection(sqlite3.Connection):
-    """A connection that is closed with the thread that had it."""
+    """A connection that is closed with the thread that had it.
+
+    Who uses it is ``busy`` with it: to close it meanwhile would end the whole program.
+    """
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.busy = threading.RLock()
 
     def __del__(self) -> None:
         self.close()
+
+    def end(self) -> None:
+        """Close, as soon as who uses it is done; what takes long is interrupted, and undone."""
+        while not self.busy.acquire(timeout=_PATIENCE_SECONDS):
+            self.interrupt()
+        try:
+            self.close()
+        finally:
+            self.busy.release()
 
 
 class SqliteDatabase(Database):
@@ -119,8 +138,7 @@ class SqliteDatabase(Database):
         own: _Connection | None = getattr(self._local, "connection", None)
         if own is None:
             with self._lock:
-                if self._closed:
-                    raise StoreError(f"The store {self.where} is closed. Open it again with open_store(…).")
+                self._check_open()
                 own = self._local.connection = self._connect()
                 self._alive.add(own)
         return own
@@ -133,8 +151,10 @@ class SqliteDatabase(Database):
     def run_on(self, connection: Any, text: str, values: Sequence[Any]) -> Done:
         """Run one statement."""
         try:
-            cursor = connection.execute(text, values)
-            return Done(cursor.fetchall(), cursor.rowcount)
+            with connection.busy:
+                self._check_open()
+                cursor = connection.execute(text, values)
+                return Done(cursor.fetchall(), cursor.rowcount)
         except _REFUSALS as error:
             raise Refusal(error) from error
         except sqlite3.Error as error:
@@ -154,9 +174,10 @@ class SqliteDatabase(Database):
         self.run_on(connection, "COMMIT", ())
 
     def roll_back(self, connection: Any) -> None:
-        """Undo what was done, unless SQLite already has."""
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
+        """Undo what was done, unless SQLite already has, as it does with a connection that is closed."""
+        with suppress(sqlite3.Error), connection.busy:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
 
     def fill(
         self, table: str, names: Sequence[str], columns: Sequence[Sequence[Any]], counted: str | None
@@ -165,7 +186,9 @@ class SqliteDatabase(Database):
         transaction = self.current()
         assert transaction is not None  # noqa: S101 - the callers are ours
         try:
-            _insert(transaction.connection, table, names, columns)
+            with transaction.connection.busy:
+                self._check_open()
+                _insert(transaction.connection, table, names, columns)
         except _REFUSALS as error:
             raise Refusal(error) from error
         except sqlite3.Error as error:
@@ -207,14 +230,22 @@ class SqliteDatabase(Database):
             raise StoreError(f"{self.where} cannot be copied to {target}: {error}.") from error
 
     def close(self) -> None:
-        """Close the connections of all threads."""
+        """Close the connections of all threads, when each has ended what it does just now."""
         with self._lock:
             if self._closed:
                 return
             self._closed = True
             self._unregister()
-            for connection in list(self._alive):
-                connection.close()
+            alive = list(self._alive)
+        for connection in alive:
+            connection.end()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise self._is_closed()
+
+    def _is_closed(self) -> StoreError:
+        return StoreError(f"The store {self.where} is closed. Open it again with open_store(…).")
 
     def forsake(self) -> None:
         """Leave the connections to the parent; not even closing them would be safe here."""
@@ -222,6 +253,8 @@ class SqliteDatabase(Database):
         self._lock, self._local, self._alive = threading.Lock(), threading.local(), WeakSet()
 
     def _refused(self, error: Exception) -> StoreError:
+        if self._closed:
+            return self._is_closed()
         said = str(error)
         if "locked" in said or "busy" in said:
             hint = f"another program has kept it locked for {BUSY_SECONDS:g} seconds; close that program or try again"
@@ -229,8 +262,6 @@ class SqliteDatabase(Database):
             hint = "it is damaged or no SQLite database"
         elif "readonly" in said or "unable to open" in said:
             hint = "it cannot be opened for writing; look at its permissions and those of its folder"
-        elif "closed database" in said:
-            hint = "the store is closed; open it again with open_store(…)"
         elif "full" in said:
             hint = "the disk is full"
         else:

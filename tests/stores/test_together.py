@@ -39,6 +39,40 @@ with store.transaction():
     sys.stdin.readline()
 """
 
+CLOSED = """
+import sys, threading
+from sessionlab import StoreError, open_store
+
+def work(store, call):
+    try:
+        while True:
+            call(store)
+    except StoreError as error:
+        said.append(str(error))
+
+def long(store):
+    store._database.run("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n")
+
+def write(store):
+    with store.transaction():
+        store.insert_session("goal")
+        store.insert_sessions([{"design_goal": "goals"}] * 100)
+
+calls = [long, write, lambda store: store.search_sessions("goals"), lambda store: store.insert_session("goal")]
+said = []
+for number in range(5):
+    store = open_store("codegen", f"{sys.argv[1]}/{number}.db")
+    store.insert_sessions([{"design_goal": "goals"}] * 1000)
+    threads = [threading.Thread(target=work, args=(store, call)) for call in calls]
+    for thread in threads:
+        thread.start()
+    threads[0].join(0.05)
+    store.close()
+    for thread in threads:
+        thread.join(10)
+print(len(said), all("is closed" in each for each in said))
+"""
+
 
 @pytest.fixture
 def store(store_url: str) -> Iterator[CodegenStore]:
@@ -196,3 +230,9 @@ def test_a_closed_store_says_so(store: CodegenStore) -> None:
         store.get_session(1)
     with ThreadPoolExecutor(1) as pool, pytest.raises(StoreError, match="closed"):
         pool.submit(store.get_session, 1).result()
+
+
+def test_a_store_is_closed_while_others_use_it(tmp_path: Path) -> None:
+    process = start(CLOSED, str(tmp_path))
+    out, wrong = process.communicate(timeout=60)
+    assert (process.returncode, out, wrong) == (0, "20 True\n", "")
