@@ -21,6 +21,7 @@ from typing import Any, BinaryIO
 import duckdb
 
 from sessionlab.schema import literal
+from sessionlab.server.reach import objection
 from sessionlab.server.values import as_json, plain
 
 BODY_BYTES = 32_000_000
@@ -79,6 +80,19 @@ class Answerer:
         if statements[0].type != duckdb.StatementType.SELECT:
             name = statements[0].type.name
             raise Refusal(f"Only a SELECT is run here (also FROM …, DESCRIBE, SHOW); this is {name}.")
+        if reason := objection(self._tree(query)):
+            raise Refusal(reason)
+
+    def _tree(self, query: str) -> Any:
+        """Give a statement as DuckDB itself reads it."""
+        found = self._connection.execute("SELECT json_serialize_sql($1::VARCHAR)", [query]).fetchone()
+        try:
+            tree = json.loads(found[0] if found else "null")
+        except RecursionError:
+            raise Refusal("The query is nested too deeply.") from None
+        if not isinstance(tree, dict) or tree.get("error"):
+            raise Refusal("The query cannot be read. Write it in a simpler way.")
+        return tree
 
     def _leave(self) -> None:
         with suppress(duckdb.TransactionException):  # it had not begun

@@ -90,6 +90,21 @@ REFUSED = [
     "SELECT * FROM sniff_csv('{folder}/secret.csv')",
     "ATTACH '{folder}/other.duckdb' AS other",
     "SELECT * FROM read_duckdb('{folder}/other.duckdb')",
+    "SELECT hex(content) FROM read_blob('{lab}')",
+    "SELECT 1 WHERE EXISTS (SELECT * FROM main.READ_BLOB('{lab}'))",
+    "WITH read AS (FROM read_duckdb('{lab}', table_name = 'sessions')) FROM read",
+    "SELECT * FROM sessions, LATERAL (SELECT * FROM read_text('{lab}.wal'))",
+    "FROM '{lab}'",
+    "DESCRIBE '{lab}'",
+    "SUMMARIZE '{lab}'",
+    "FROM glob('{lab}*')",
+    "FROM query_table('{lab}')",
+    "FROM query('FROM read_blob(''{lab}'')')",
+    "FROM json_execute_serialized_sql(json_serialize_sql('FROM read_blob(''{lab}'')'))",
+    "FROM parquet_metadata('{lab}')",
+    "FROM duckdb_databases()",
+    "FROM duckdb_databases",
+    "FROM pragma_database_list",
     "INSTALL httpfs",
     "LOAD httpfs",
     "SELECT * FROM 'https://127.0.0.1:1/x.csv'",
@@ -136,7 +151,7 @@ def test_what_is_no_reading_of_the_lab_is_refused(client: httpx.Client, lab: Lab
     before = sorted(folder.iterdir()), lab.snapshot
     content = ('{"query": "' + query.replace("\ud800", "\\ud800") + '"}').encode() if "\ud800" in query else None
     answer = (
-        ask(client, query.replace("{folder}", str(folder)))
+        ask(client, query.replace("{folder}", str(folder)).replace("{lab}", str(lab.path)))
         if content is None
         else client.post("/api/sql", content=content, headers={"content-type": "application/json"})
     )
@@ -145,6 +160,20 @@ def test_what_is_no_reading_of_the_lab_is_refused(client: httpx.Client, lab: Lab
     assert "swordfish" not in answer.text
     assert (sorted(folder.iterdir()), lab.snapshot) == before
     assert answers(client)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT 1 FROM range(1), generate_series(1, 1), unnest([1]), json_each('[1]')",
+        "SELECT 1 FROM duckdb_tables() WHERE table_name = 'sources'",
+        "SELECT 1 FROM information_schema.columns WHERE table_name = 'sources' AND column_name = 'uri'",
+        "WITH RECURSIVE t(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM t WHERE i < 3) SELECT 1 FROM t WHERE i = 3",
+        "SELECT 1 FROM codegen.session LIMIT 1",
+    ],
+)
+def test_what_reads_the_lab_is_not(client: httpx.Client, query: str) -> None:
+    assert ask(client, query).json()["rows"] == [[1]]
 
 
 ENDLESS = [
