@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 
 from sessionlab.errors import QueryError
@@ -17,28 +19,31 @@ from sessionlab.stores.base import bounded
 from sessionlab.stores.checks import shown
 from sessionlab.stores.schemas.worktree import STATUSES, TYPES
 
-_OFFSET = re.compile(r"\d[+-]\d\d:?\d\d$")
+_FINER = re.compile(r"[.,]\d{6}(\d+)")
 _DAY = 10
 
 
 def moment(text: Any) -> str:
-    """Give a time as a text in UTC without a zone, which sorts as the times do; what is no time sorts as it is.
+    """Give a time as a text in UTC with nine digits or more, which sorts as the times do.
 
-    >>> moment("2025-11-13T12:46:40.5+09:00"), moment("2025-11-13T03:46:40.123456789Z")
-    ('2025-11-13T03:46:40.500000', '2025-11-13T03:46:40.123456789')
+    A time without a zone is one in UTC. What is no time in ISO 8601 stays as it is.
+
+    >>> moment("2025-11-13T12:46:40.5+09:00"), moment("2025-11-13 03:46:40.123456789Z")
+    ('2025-11-13T03:46:40.500000000', '2025-11-13T03:46:40.123456789')
     """
-    if not isinstance(text, str):
-        return ""
-    if text.endswith("Z"):
-        return text[:-1]
-    if text.endswith("+00:00"):
-        return text[:-6]
-    if _OFFSET.search(text):
-        try:
-            return datetime.fromisoformat(text).astimezone(UTC).replace(tzinfo=None).isoformat()
-        except (ValueError, OverflowError):
-            return text
-    return text.replace(" ", "T", 1)
+    return _canonical(text) if isinstance(text, str) else ""
+
+
+@lru_cache(16_384)  # An editor asks for the same sessions every few seconds.
+def _canonical(text: str) -> str:
+    try:
+        at = datetime.fromisoformat(text)
+        if at.tzinfo is not None:
+            at = at.astimezone(UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError):
+        return text
+    finer = _FINER.search(text)
+    return at.isoformat(timespec="microseconds") + (finer[1].rstrip("0") if finer else "").ljust(3, "0")
 
 
 def newest_first(rows: Iterable[Any], key: Any) -> list[Any]:
@@ -116,12 +121,12 @@ def _some_of(name: str, value: Any, allowed: Sequence[str]) -> tuple[str, ...]:
 
 def _time(name: str, value: Any) -> str:
     """Give a time as :func:`moment` does, a day as ten characters."""
-    if isinstance(value, datetime):
+    if isinstance(value, date):
         value = value.isoformat()
-    elif isinstance(value, date):
-        return value.isoformat()
     if value == "":
         return ""
+    with suppress(ValueError, TypeError):
+        return date.fromisoformat(value).isoformat()
     try:
         datetime.fromisoformat(value)
     except (ValueError, TypeError):

@@ -18,7 +18,7 @@ from sessionlab.stores.database import Done
 from sessionlab.stores.documents import DocumentReader
 from tests.conftest import Server
 from tests.stores.conftest import Engine
-from tests.stores.worktrees import Session, instance, message, session, small
+from tests.stores.worktrees import DATED, Session, dated, instance, message, session, small
 
 REAL = Path(__file__).parents[3] / "shared" / "real" / "worktree"
 HERE, THERE = "/home/dev/project", "/home/dev/other"
@@ -396,6 +396,13 @@ def test_filters_that_do_not_hold(store: WorktreeStore, filters: Session, messag
     with pytest.raises(QueryError) as caught:
         store.search_sessions(HERE, filters)
     assert message in str(caught.value)
+
+
+def test_dates_are_compared_however_they_are_written(store: WorktreeStore) -> None:
+    store.batch_create_sessions(HERE, dated())
+    for filters, numbers in DATED:
+        found = store.search_sessions(HERE, filters)
+        assert "".join(sorted(each["id"][-1] for each in found)) == numbers, filters
 
 
 def test_a_search_follows_updates(several: WorktreeStore) -> None:

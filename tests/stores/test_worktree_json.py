@@ -17,7 +17,7 @@ import pytest
 
 from sessionlab import InvalidRecord, NotFound, QueryError, StoreError
 from sessionlab.stores import JsonWorktreeStore
-from tests.stores.worktrees import Session, instance, message, session, small
+from tests.stores.worktrees import DATED, Session, dated, instance, message, session, small
 
 HERE, NAME = "/nowhere/project", "7a029fd580dc2159.json"
 REAL = Path(__file__).parents[3] / "shared" / "real" / "worktree" / "363b85e9cfa11618.json"
@@ -155,6 +155,13 @@ def test_a_search_finds_what_the_database_finds(store: JsonWorktreeStore) -> Non
     ):
         found = store.search_sessions(HERE, filters)
         assert [each["id"] for each in found] == [f"session-{number}" for number in numbers]
+
+
+def test_dates_are_compared_however_they_are_written(store: JsonWorktreeStore) -> None:
+    store.batch_create_sessions(HERE, dated())
+    for filters, numbers in DATED:
+        found = store.search_sessions(HERE, filters)
+        assert "".join(sorted(each["id"][-1] for each in found)) == numbers, filters
 
 
 @pytest.mark.parametrize(

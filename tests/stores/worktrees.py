@@ -88,6 +88,37 @@ def small(number: int, **changes: Any) -> Session:
     return {**whole, **changes}
 
 
+ONE_MOMENT = (
+    "2025-01-13T10:00:00Z",
+    "2025-01-13 10:00:00+00:00",
+    "2025-01-13T10:00:00.000Z",
+    "2025-01-13T10:00:00.000000000",
+    "20250113T100000Z",
+    "2025-01-13T19:00+09",
+    "2025-01-13T04:30:00,0-05:30",
+)
+"""Texts that all say the same time."""
+
+DATED: tuple[tuple[Session, str], ...] = (
+    *(({"date_from": text, "date_to": text}, "0123456") for text in ONE_MOMENT),
+    ({"date_from": "2025-01-13T10:00:00.0000000001Z"}, "7"),
+    ({"date_from": "2025-01-13T10:00:00.000000001"}, "7"),
+    ({"date_from": "2025-01-13T10:00:00.0000000011"}, ""),
+    ({"date_to": "2025-01-13T09:59:59.999999999"}, ""),
+    ({"date_from": "20250113", "date_to": "20250113"}, "01234567"),
+    ({"date_from": "2025-01-13", "date_to": "2025-W03-1"}, "01234567"),
+    ({"date_from": "20250114"}, ""),
+    ({"date_to": "20250112"}, ""),
+)
+"""Filters by date, and the numbers of those of :func:`dated` that they find."""
+
+
+def dated() -> list[Session]:
+    """Make sessions of one moment, each written in another way, and one that is a nanosecond later."""
+    times = [*ONE_MOMENT, "2025-01-13T19:00:00.000000001+09:00"]
+    return [small(number, createdAt=time) for number, time in enumerate(times)]
+
+
 _TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=6)
 _WHOLE = st.integers(0, 2**63 - 1)
 _TIMES = st.sampled_from(
