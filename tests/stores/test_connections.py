@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -91,6 +94,39 @@ def test_a_read_that_loses_its_connection_is_done_again(store: CodegenStore) -> 
     end = "pg_terminate_backend(pg_backend_pid())::int"
     once = f"SELECT CASE WHEN nextval('tries') = 1 THEN {end} ELSE 7 END, pg_sleep(0.05)"
     assert database.run(once, reads=True).rows[0][0] == 7
+
+
+def connections() -> set[int]:
+    gc.collect()
+    return {id(each) for each in gc.get_objects() if isinstance(each, psycopg.Connection)}
+
+
+def read_at_once(store: CodegenStore, times: int) -> None:
+    together = threading.Barrier(times)
+
+    def read() -> None:
+        with store.transaction():
+            store.get_session(1)
+            together.wait(10)
+
+    with ThreadPoolExecutor(times) as pool:
+        for reading in [pool.submit(read) for _ in range(times)]:
+            reading.result()
+
+
+def test_connections_go_with_their_results(schema_url: str) -> None:
+    before = connections()
+    with open_store("codegen", schema_url) as store:
+        read_at_once(store, postgres.POOL_SIZE + 3)
+        assert len(connections() - before) <= postgres.POOL_SIZE
+    assert len(connections() - before) == 0
+
+
+@pytest.mark.parametrize(("rows", "kept"), [(postgres._MANY, True), (postgres._MANY + 1, False)])
+def test_a_connection_lets_go_of_large_results(store: CodegenStore, rows: int, kept: bool) -> None:
+    with store._database.lend() as connection:
+        store._database.run_on(connection, "SELECT generate_series(1, %s)", (rows,))
+        assert (connection.kept is not None) == kept
 
 
 def test_an_idle_connection_is_asked_before_it_is_lent(store: CodegenStore, monkeypatch: pytest.MonkeyPatch) -> None:
