@@ -11,6 +11,7 @@ from typing import Any
 from sessionlab.errors import StoreError
 from sessionlab.stores.json_files import JsonFile
 from sessionlab.stores.reporting import Report
+from sessionlab.stores.set_aside import id_of
 from sessionlab.stores.workspaces import WorkspacePath, path_of, workspace_hash
 from sessionlab.stores.worktree import WorktreeStore
 from sessionlab.stores.worktree_search import moment
@@ -43,7 +44,8 @@ def export_to_json(
 ) -> ExportReport:
     """Write the sessions of a store as the editor's JSON files, ``{hash}.json`` for each workspace, the oldest first.
 
-    What a migration has set aside is written too, after the sessions. Each file is written whole or not at all.
+    What a migration has set aside is written too, after the sessions, unless the store has a session of its id by now.
+    Each file is written whole or not at all.
 
     Args:
         store: Where they are.
@@ -81,6 +83,9 @@ def _wanted(store: WorktreeStore, workspaces: Iterable[WorkspacePath] | None) ->
 
 
 def _records(store: WorktreeStore, workspace: str) -> tuple[list[Any], list[Any]]:
+    # In this order, what is accepted meanwhile is in both rather than in none.
+    kept = [each.record for each in store.set_aside.of(workspace)]
     sessions = store.get_all_sessions(workspace)
     sessions.sort(key=lambda session: (moment(session["createdAt"]), session["id"]))
-    return sessions, [each.record for each in store.set_aside.of(workspace)]
+    ids = {session["id"] for session in sessions}
+    return sessions, [record for record in kept if id_of(record) not in ids]

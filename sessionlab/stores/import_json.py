@@ -157,6 +157,9 @@ class _Migration:
     def not_there(self, file: Path, sessions: Sequence[Placed]) -> Iterator[Placed]:
         """Give the sessions that are not in the store yet."""
         there = {session["id"]: session for session in self.store.get_all_sessions(file.stem)}
+        if not self.dry_run:
+            found = there.keys() & {session["id"] for _, session in sessions}
+            self.store.alone(lambda: self.store.set_aside.let_go(file.stem, found))
         for place, session in sessions:
             own = there.get(session["id"])
             if own is None:
@@ -189,7 +192,7 @@ class _Migration:
         workspace = self.paths.get(file.stem, file.stem)
         sessions = [session for _, session in batch]
         if not self.dry_run:
-            self.store.batch_create_sessions(workspace, sessions)
+            self.store.alone(lambda: self.accept(file, workspace, sessions))
             return
         with suppress(_TakenBack), self.store.transaction():
             self.store.batch_create_sessions(workspace, sessions)
@@ -198,6 +201,11 @@ class _Migration:
         if self.seen.intersection(messages):
             raise InvalidRecord("chat_messages.id is one of another session; it may be one that no other row has.")
         self.seen.update(messages)
+
+    def accept(self, file: Path, workspace: str, sessions: Sequence[Session]) -> None:
+        """Create sessions, and let go of what was set aside of them."""
+        self.store.batch_create_sessions(workspace, sessions)
+        self.store.set_aside.let_go(file.stem, (session["id"] for session in sessions))
 
     def set_aside(self, file: Path, refused: Sequence[SetAside]) -> None:
         """Keep what was refused."""

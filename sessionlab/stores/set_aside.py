@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,8 +27,7 @@ class SetAside:
     @classmethod
     def of(cls, place: int, record: Any, reason: Exception) -> SetAside:
         """Make one of what an error has refused."""
-        own = record.get("id") if isinstance(record, dict) else None
-        return cls(place, own if isinstance(own, str) else None, str(reason)[:_MOST], record)
+        return cls(place, id_of(record), str(reason)[:_MOST], record)
 
 
 class SetAsideRows:
@@ -59,9 +58,23 @@ class SetAsideRows:
         rows = self._rows.all({"workspace_hash": workspace_hash}, order=("place", "id"))
         return [SetAside(row["place"], row["session_id"], row["reason"], _record(row["record"])) for row in rows]
 
+    def let_go(self, workspace_hash: str, session_ids: Iterable[str]) -> None:
+        """Delete the records of sessions that are in the store by now."""
+        kept = self._rows.all({"workspace_hash": workspace_hash}, ["id", "record"])
+        ids = set(session_ids) if kept else set()
+        for row in kept:
+            if id_of(_record(row["record"])) in ids:
+                self._rows.delete({"id": row["id"]})
+
     def workspaces(self) -> list[str]:
         """List the hashes of the workspaces that have any."""
         return sorted({row["workspace_hash"] for row in self._rows.all({}, ["workspace_hash"])})
+
+
+def id_of(record: Any) -> str | None:
+    """Give the id of a record; None if it has none."""
+    own = record.get("id") if isinstance(record, dict) else None
+    return own if isinstance(own, str) else None
 
 
 def _record(text: str) -> Any:

@@ -207,6 +207,38 @@ def test_what_the_tables_refuse_is_kept_and_listed(store: WorktreeStore, folder:
     assert [each.record for each in store.set_aside.of(NAME[:16])] == REFUSED
 
 
+@pytest.mark.parametrize("found", [False, True])
+def test_what_is_accepted_later_is_no_longer_set_aside(
+    store: WorktreeStore, folder: Path, tmp_path: Path, *, found: bool
+) -> None:
+    write(folder, NAME, [session(1), session(2), session(3, winnerId=1.5), {"no": "id"}])
+    write(folder, OTHER, [{"id": "session-1"}])
+    store.create_session("/other", small(9, chatHistory=[message(1, 1), message(2, 1)]))
+    assert migrate_from_json(folder, store, [HERE]).failed == 5
+    store.delete_session("/other", "session-9")
+    if found:
+        store.create_session(HERE, session(1))
+    report = migrate_from_json(folder, store, [HERE])
+    assert (report.migrated, report.skipped, report.failed) == ((1, 1, 3) if found else (2, 0, 3))
+    kept = [session(3, winnerId=1.5), {"no": "id"}]
+    assert [each.record for each in store.set_aside.of(NAME[:16])] == kept
+    assert [each.record for each in store.set_aside.of(OTHER[:16])] == [{"id": "session-1"}]
+    store.delete_session(HERE, "session-1")
+    export_to_json(store, tmp_path / "back")
+    assert read(tmp_path / "back" / NAME) == [session(2), *kept]
+
+
+def test_a_session_counts_before_what_was_set_aside_of_its_id(
+    store: WorktreeStore, folder: Path, tmp_path: Path
+) -> None:
+    write(folder, NAME, [session(1, winnerId=1.5), session(2, winnerId=1.5)])
+    assert migrate_from_json(folder, store, [HERE]).failed == 2
+    store.create_session(HERE, session(1))
+    report = export_to_json(store, tmp_path / "back")
+    assert (report.sessions, report.set_aside) == (1, 1)
+    assert read(tmp_path / "back" / NAME) == [session(1), session(2, winnerId=1.5)]
+
+
 def test_a_key_that_is_there_twice_is_not_lost(store: WorktreeStore, folder: Path, tmp_path: Path) -> None:
     text = json.dumps(session(1))[:-1] + ', "more": {"a": 1, "a": 2}}'
     (folder / NAME).write_text(f"[{text}]", encoding="utf-8")
