@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from pydantic import BaseModel, Field
 from starlette.types import Receive, Scope, Send
 
@@ -15,6 +15,7 @@ from sessionlab.lab import Lab
 from sessionlab.server import analytics, assets, crud, dashboard, events, login, problems, sessions, sql, workflow
 from sessionlab.server.access import AccessLog
 from sessionlab.server.answers import LabDesk
+from sessionlab.server.bodies import shallow
 from sessionlab.server.events import Listeners
 from sessionlab.server.refresh import Refresher
 from sessionlab.server.sandbox import Limits
@@ -108,6 +109,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         lifespan=_lifespan,
+        dependencies=[Depends(shallow)],
         max_body_size=body_bytes,
     )
     app.state.keys = None if token is None else Keys(token)

@@ -9,11 +9,18 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
+DEEPEST = 100
+"""How many lists and objects may stand one in the other in what is given out: more than in what is taken in."""
 
-def plain(value: Any) -> Any:
+TOO_DEEP = "…"
+"""Stands for what is nested deeper than that, as other programs may have written it."""
+
+
+def plain(value: Any, room: int = DEEPEST) -> Any:
     r"""Make a value of JSON out of one of DuckDB's.
 
-    Times are in ISO 8601, durations in seconds, bytes in hexadecimal; what JSON has no number for is None.
+    Times are in ISO 8601, durations in seconds, bytes in hexadecimal; what JSON has no number for is None. Where lists
+    and objects are nested deeper than there is room for, a text stands for the rest.
 
     >>> plain({"at": datetime(2026, 1, 2, 3, 4), "share": float("nan"), "parts": [b"\x01", Decimal("1.50")]})
     {'at': '2026-01-02T03:04:00', 'share': None, 'parts': ['01', 1.5]}
@@ -22,11 +29,15 @@ def plain(value: Any) -> Any:
         return value
     if isinstance(value, float):
         return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {str(key): plain(each) for key, each in value.items()}
-    if isinstance(value, list | tuple | set):
-        return [plain(each) for each in value]
+    if isinstance(value, Mapping | list | tuple | set):
+        return _nested(value, room - 1) if room else TOO_DEEP
     return _scalar(value)
+
+
+def _nested(value: Any, room: int) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): plain(each, room) for key, each in value.items()}
+    return [plain(each, room) for each in value]
 
 
 def _scalar(value: Any) -> Any:

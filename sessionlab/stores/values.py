@@ -129,7 +129,7 @@ def _object(value: Any) -> dict[str, Any]:
 def _read_json(value: Any) -> Any:
     try:
         return json.loads(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):  # another program may have nested it as deeply as it likes
         return value
 
 
