@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ import psycopg
 import pytest
 
 from sessionlab.server import create_app, start
-from sessionlab.stores import STORES, CodegenStore, open_store
+from sessionlab.stores import STORES, CodegenStore, ConversationStore, open_store
 from tests.conftest import Server
 from tests.server.conftest import assert_problem
 
@@ -222,6 +224,31 @@ def test_worktree(client: httpx.Client) -> None:
 
 
 NOBODY = "0199d3c6-7c1e-7a8e-8d4f-0c2f6a1b2c3d"
+
+
+@pytest.mark.parametrize("identity", ["é ☃ \u202e", "a?b=c&d#e", "100%", "a\\b;c", "x" * 1000])
+def test_ids_of_all_sorts_are_found_where_it_says(client: httpx.Client, identity: str) -> None:
+    session = {**SESSION, "id": identity}
+    added = client.post("/api/worktree/sessions", params=ROOM, json=session)
+    assert added.status_code == 201, added.text
+    found = client.get(added.headers["location"])
+    assert (found.status_code, found.json()) == (200, session)
+    message = {"id": f"of {identity}", "role": "user", "content": "Which?", "timestamp": "2026-01-02T03:05:00Z"}
+    path = added.headers["location"].replace("?", "/messages?")
+    said = client.post(path, json=message)
+    assert client.get(said.headers["location"]).json()["chatHistory"] == [message]
+    assert client.delete(said.headers["location"]).status_code == 204
+
+
+@pytest.mark.parametrize("identity", ["a\r\nX-Mine: 1", "a\nb", "a\0b", "a/b", "..", ".", "", "x" * 1001, "\ud800"])
+def test_ids_that_no_path_can_have_are_refused(client: httpx.Client, identity: str) -> None:
+    headers = {"content-type": "application/json"}
+    body = json.dumps({**SESSION, "id": identity})
+    answer = client.post("/api/worktree/sessions", params={"workspace": "/odd"}, content=body, headers=headers)
+    assert_problem(answer, 422, "id")
+    assert client.get("/api/worktree/sessions", params={"workspace": "/odd"}).json()["sessions"] == []
+
+
 REFUSED: list[tuple[str, str, Any, int, str]] = [
     ("POST", "codegen/sessions", {}, 422, "body.design_goal"),
     ("POST", "codegen/sessions", {"design_goal": "a", "more": 1}, 422, "body.more"),
@@ -249,6 +276,42 @@ def test_what_is_refused(client: httpx.Client, case: tuple[str, str, Any, int, s
     method, path, body, status, words = case
     headers = match("*") if method == "PATCH" else {}
     assert_problem(client.request(method, f"/api/{path}", json=body, headers=headers), status, words)
+
+
+def nested(depth: int) -> Any:
+    value: Any = "deep"
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize("depth", [64, 500, 900])
+def test_what_is_nested_too_deeply_is_not_stored(client: httpx.Client, depth: int) -> None:
+    for path, body in {
+        "conversations": {"user_id": f"deep {depth}", "metadata": {"a": nested(depth)}},
+        "worktree/sessions": {**SESSION, "id": f"deep{depth}", "chatHistory": [], "mine": nested(depth)},
+    }.items():
+        assert_problem(client.post(f"/api/{path}", params=ROOM, json=body), 422, "nested too deeply")
+        assert client.get(f"/api/{path}", params={**ROOM, "user_id": f"deep {depth}"}).status_code == 200
+    found = client.get("/api/conversations", params={"user_id": f"deep {depth}"}).json()
+    assert found["conversations"] == []
+
+
+def test_what_others_have_nested_is_shown_all_the_same(tmp_path: Path) -> None:
+    with ConversationStore(tmp_path / "c.db") as store:
+        for depth in (62, 500, 50_000):
+            store.create_session(f"deep {depth}", {"depth": depth})
+        with closing(sqlite3.connect(tmp_path / "c.db", isolation_level=None)) as other:
+            for depth in (62, 500, 50_000):
+                text = "[" * depth + '"deep"' + "]" * depth
+                other.execute("UPDATE sessions SET metadata = ? WHERE user_id = ?", [text, f"deep {depth}"])
+        with start(create_app(stores=[store])) as running:
+            rows = httpx.get(f"{running.url}/api/conversations").json()["conversations"]
+    shown = {row["user_id"]: row["metadata"] for row in rows}
+    assert len(rows) == 3
+    assert shown["deep 62"] == nested(62)
+    assert json.dumps(shown["deep 500"]).strip("[]") == '"\\u2026"'
+    assert "deep" in shown["deep 50000"]
 
 
 @pytest.mark.parametrize("text", ["x" * 1_000_000, "'; DROP TABLE session; --", "🎉 é \u202e", "%s ? :a {}"])

@@ -32,6 +32,7 @@ from sessionlab.server.crud.resources import (
     listed,
     made,
     paged,
+    place,
     shown,
     store_of,
 )
@@ -52,8 +53,8 @@ def _missing(what: str, number: int) -> str:
     return f"There is no {what} {number}."
 
 
-def _made(row: Row | None, place: str) -> Response:
-    return made(row or {}, place)
+def _made(row: Row | None, what: str, number: int) -> Response:
+    return made(row or {}, place("codegen", what, number))
 
 
 @router.get("/sessions", response_model=Sessions, responses=responses(400, 401, 404, 422, 503))
@@ -78,7 +79,7 @@ def add_session(body: NewSession, request: Request) -> Response:
     """Add a session, perhaps one that goes on from another."""
     store = _store(request)
     number = store.insert_session(body.design_goal, body.parent_session_id)
-    return _made(store.get_session(number), f"/api/codegen/sessions/{number}")
+    return _made(store.get_session(number), "sessions", number)
 
 
 @router.get("/sessions/{number}", response_model=Session, responses={200: TAGGED, **responses(401, 404, 422, 503)})
@@ -142,7 +143,7 @@ def add_iteration(number: Number, body: NewIteration, request: Request) -> Respo
     if store.get_session(number, ["id"]) is None:
         raise NotFound(_missing("session", number))
     added = store.insert_iteration(number, body.code, body.feedback)
-    return _made(store.get_iteration(added), f"/api/codegen/iterations/{added}")
+    return _made(store.get_iteration(added), "iterations", added)
 
 
 @router.get("/iterations/{number}", response_model=Iteration, responses={200: TAGGED, **responses(401, 404, 422, 503)})
@@ -189,7 +190,7 @@ def add_error(number: Number, body: NewError, request: Request) -> Response:
     if store.get_iteration(number, ["id"]) is None:
         raise NotFound(_missing("iteration", number))
     added = store.insert_error(number, body.error_type, body.error_message, body.error_line)
-    return _made(store.get_error(added), f"/api/codegen/errors/{added}")
+    return _made(store.get_error(added), "errors", added)
 
 
 @router.get("/errors/{number}", response_model=Error, responses={200: TAGGED, **responses(401, 404, 422, 503)})

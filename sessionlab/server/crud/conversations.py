@@ -31,6 +31,7 @@ from sessionlab.server.crud.resources import (
     listed,
     made,
     paged,
+    place,
     removed,
     shown,
     store_of,
@@ -76,7 +77,7 @@ def begin(body: NewConversation, request: Request) -> Response:
     """Begin a session."""
     store = _store(request)
     identity = store.create_session(body.user_id, body.metadata)
-    return made(store.get_session(identity) or {}, f"/api/conversations/{identity}")
+    return made(store.get_session(identity) or {}, place("conversations", identity))
 
 
 @router.get("/{identity}", response_model=Conversation, responses={200: TAGGED, **responses(401, 404, 422, 503)})
@@ -153,7 +154,7 @@ def add_context(identity: Identity, body: NewContext, request: Request) -> Respo
     _known(store, identity)
     added = store.add_context(identity, body.content, body.type)
     row = next(row for row in store.get_contexts(identity) if row["context_id"] == added)
-    return made(row, f"/api/conversations/{identity}/contexts")
+    return made(row, place("conversations", identity, "contexts"))
 
 
 @router.get("/{identity}/messages", response_model=Messages, responses=responses(400, 401, 404, 422, 503))
@@ -176,4 +177,4 @@ def add_message(identity: Identity, body: NewMessage, request: Request) -> Respo
     _known(store, identity)
     added = store.add_message(identity, body.message_role, body.content, body.metadata)
     row = next(row for row in store.get_messages(identity) if row["conversation_id"] == added)
-    return made(row, f"/api/conversations/{identity}/messages")
+    return made(row, place("conversations", identity, "messages"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, TypeVar
+from urllib.parse import quote, urlencode
 
 from fastapi import Header, Query, Request
 from pydantic import BaseModel, ConfigDict
@@ -71,9 +72,19 @@ def shown(row: Row | None, request: Request, missing: str) -> Response:
     return Response(as_json(row), headers={"ETag": tag, "Cache-Control": "no-cache"}, media_type="application/json")
 
 
-def made(row: Row, place: str) -> Response:
-    """Answer with a new resource and where it is found."""
-    headers = {"ETag": tag_of(row), "Location": place}
+def place(*parts: object, **query: str) -> str:
+    """Write where in the API something is found, whatever its id is made of.
+
+    >>> place("worktree", "sessions", "a/b", workspace="/home/é")
+    '/api/worktree/sessions/a%2Fb?workspace=%2Fhome%2F%C3%A9'
+    """
+    path = "/".join(quote(str(part), safe="", errors="replace") for part in parts)
+    return f"/api/{path}{'?' if query else ''}{urlencode(query, errors='replace', quote_via=quote, safe='')}"
+
+
+def made(row: Row, found: str) -> Response:
+    """Answer with a new resource and the ``place`` where it is found."""
+    headers = {"ETag": tag_of(row), "Location": found}
     return Response(as_json(row), 201, headers, "application/json")
 
 

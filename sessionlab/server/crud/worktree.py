@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
+from unicodedata import category
 
 from fastapi import APIRouter, Body, Path, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from sessionlab.errors import InvalidRecord
 from sessionlab.server.crud.resources import (
     TAGGED,
     IfMatch,
@@ -16,6 +18,7 @@ from sessionlab.server.crud.resources import (
     changed,
     listed,
     made,
+    place,
     removed,
     shown,
     store_of,
@@ -42,7 +45,8 @@ _MESSAGE = {"id": "m1", "role": "user", "content": "Which cache?", "timestamp": 
 Workspace = Annotated[
     str, Query(min_length=1, max_length=4000, description="The workspace's path.", examples=["/home/dev/project"])
 ]
-Identity = Annotated[str, Path(max_length=1000, examples=["s1"])]
+LONGEST_ID = 1000
+Identity = Annotated[str, Path(max_length=LONGEST_ID, examples=["s1"])]
 Session = Annotated[dict[str, Any], Body(examples=[_SESSION])]
 Change = Annotated[dict[str, Any], Body(examples=[{"status": "completed"}])]
 Message = Annotated[dict[str, Any], Body(examples=[_MESSAGE])]
@@ -75,6 +79,26 @@ def _store(request: Request) -> WorktreeStore:
 
 def _missing(workspace: str, identity: str) -> str:
     return f"There is no session {identity[:200]!r} in the workspace {workspace[:200]!r}."
+
+
+def _place(workspace: str, identity: str) -> str:
+    return place("worktree", "sessions", identity, workspace=workspace)
+
+
+def _check_id(identity: object) -> None:
+    """Refuse an id under which nobody could ask for the session; the store refuses what is no text.
+
+    Raises:
+        InvalidRecord: it cannot stand in a path.
+    """
+    if not isinstance(identity, str):
+        return
+    odd = "/" in identity or identity in {"", ".", ".."} or any(category(c) in {"Cc", "Cs"} for c in identity)
+    if odd or len(identity) > LONGEST_ID:
+        raise InvalidRecord(
+            f"The id {identity[:100]!r} cannot stand in a URL: it may have up to {LONGEST_ID} characters, no slash and"
+            " no control character, and be neither . nor .. alone."
+        )
 
 
 @router.get("/workspaces", response_model=Workspaces, responses=responses(401, 404, 503))
@@ -121,9 +145,11 @@ def sessions(
 )
 def add_session(request: Request, workspace: Workspace, body: Session) -> Response:
     """Add a session with its instances and messages, and the workspace if it is new."""
+    _check_id(body.get("id"))
     store = _store(request)
     added = store.create_session(workspace, body)
-    return made(store.get_session(workspace, added["id"]) or added, "/api/worktree/sessions")
+    identity = added["id"]
+    return made(store.get_session(workspace, identity) or added, _place(workspace, identity))
 
 
 @router.get(
@@ -177,7 +203,7 @@ def delete_session(identity: Identity, request: Request, workspace: Workspace, i
 def add_message(identity: Identity, request: Request, workspace: Workspace, body: Message) -> Response:
     """Add a message to a session; the answer is the whole session."""
     whole = _store(request).add_chat_message(workspace, identity, body)
-    return made(whole, f"/api/worktree/sessions/{identity}")
+    return made(whole, _place(workspace, identity))
 
 
 @router.patch(
