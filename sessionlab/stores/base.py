@@ -61,10 +61,18 @@ class Store:
         return version_of(self._database, schema_of(self.kind))
 
     @contextmanager
-    def transaction(self) -> Iterator[Self]:
+    def transaction(self, *, alone: bool = False) -> Iterator[Self]:
         """Keep all that this thread does within, or nothing of it: one commit for many calls.
 
         A call that the database refuses spoils the whole. Within another transaction, this is a part of it.
+
+        Args:
+            alone: Whether all within is done as if nobody else wrote meanwhile, and sees one moment. Without it, what
+                others write to Postgres meanwhile shows in the next read.
+
+        Raises:
+            StoreError: it could not be kept, and is to be done again: the connection was lost, or somebody has written
+                what it has read. Or it is to be ``alone`` within a transaction that is not.
 
         Example:
             >>> from tempfile import TemporaryDirectory
@@ -76,7 +84,7 @@ class Store:
             ...     store.get_iteration(iteration, ["code"])
             {'code': 'sorted(x)'}
         """
-        with self._database.transaction():
+        with self._database.transaction(alone=alone):
             yield self
 
     def alone(self, work: Callable[[], T]) -> T:
@@ -84,6 +92,9 @@ class Store:
 
         If somebody did write what the work has read, it is done again from the start. So a change can be made to
         depend on what was there before.
+
+        Raises:
+            StoreError: somebody wrote each time; or the thread is in a transaction that is not ``alone``.
 
         Example:
             >>> from tempfile import TemporaryDirectory

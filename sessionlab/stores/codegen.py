@@ -131,7 +131,7 @@ class CodegenStore(Store):
     def get_session_history(self, session_id: int) -> Row | None:
         """Give a session with its ``iterations``, each with its ``errors``, all in order and of one moment.
 
-        None if there is no such session.
+        None if there is no such session. In a transaction on Postgres, it is of one moment if that is ``alone``.
         """
         return self._database.glance(lambda: self._history(session_id))
 
@@ -143,7 +143,9 @@ class CodegenStore(Store):
         error, iteration = self._rows["error"], self._rows["iteration"].table
         own = sa.select(iteration.c.id).where(iteration.c.session_id == session_id)
         for row in error.find(sa.select(error.table).where(error.table.c.iteration_id.in_(own)).order_by("id")):
-            iterations[row["iteration_id"]]["errors"].append(row)
+            # In a transaction, an iteration may have come since with its errors.
+            if row["iteration_id"] in iterations:
+                iterations[row["iteration_id"]]["errors"].append(row)
         return {**session, "iterations": list(iterations.values())}
 
     def get_session_chain(self, session_id: int) -> list[Row]:

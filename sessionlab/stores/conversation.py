@@ -204,7 +204,7 @@ class ConversationStore(Store):
     def get_session_history(self, session_id: str) -> Row | None:
         """Give a session with its ``contexts`` and ``conversations``, all in order and of one moment.
 
-        None if there is no such session.
+        None if there is no such session. In a transaction on Postgres, it is of one moment if that is ``alone``.
         """
         return self._database.glance(lambda: self._history(session_id))
 

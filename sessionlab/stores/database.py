@@ -58,11 +58,28 @@ class Done:
 
 
 class Transaction:
-    """The transaction that a thread is in. A refused statement spoils it as a whole, on both engines alike."""
+    """The transaction that a thread is in. A refused statement spoils it as a whole, on both engines alike.
 
-    def __init__(self, connection: Any) -> None:
+    ``again`` says that who began it does it again if its connection is lost.
+    """
+
+    def __init__(self, connection: Any, purpose: str, *, again: bool) -> None:
         self.connection = connection
+        self.purpose = purpose
+        self.again = again
         self.spoiled = False
+
+    def check(self, purpose: str) -> None:
+        """See whether something may be done as a part of it.
+
+        Raises:
+            StoreError: it is to be done as if nobody else wrote, and the transaction sees what others write.
+        """
+        if purpose == "alone" != self.purpose:
+            raise StoreError(
+                "In this transaction, nothing can be done as if nobody else wrote: what others write shows in it."
+                " Begin it with transaction(alone=True), or do this outside of it."
+            )
 
 
 class Database(ABC):
@@ -102,11 +119,7 @@ class Database(ABC):
             raise StoreError(
                 "Something in this transaction was refused, so nothing of it can be kept. Leave it and begin a new one."
             )
-        try:
-            return self.run_on(transaction.connection, text, values)
-        except BaseException:
-            transaction.spoiled = True
-            raise
+        return self._part_of(transaction, lambda: self.run_on(transaction.connection, text, values))
 
     def look(self, text: str, values: Sequence[Any]) -> Rows:
         """Read something to explain a refusal, also in a transaction that it has spoiled."""
@@ -120,23 +133,28 @@ class Database(ABC):
 
         If the connection is lost before the commit, the work is done again from the start.
         """
-        return self._within(work, self.transaction)
+        return self._within(work, "write")
 
     def glance(self, work: Callable[[], T]) -> T:
-        """Do some reads that all see the same moment."""
-        return self._within(work, self.snapshot)
+        """Do some reads that all see the same moment; within a transaction to write, only on SQLite."""
+        return self._within(work, "read")
 
     def alone(self, work: Callable[[], T]) -> T:
-        """Do some work in one write transaction as if nobody else wrote meanwhile; again if somebody did."""
-        return self._within(work, lambda: self._opened("alone"))
+        """Do some work in one write transaction as if nobody else wrote meanwhile; again if somebody did.
 
-    def _within(self, work: Callable[[], T], opened: Callable[[], Any]) -> T:
+        Raises:
+            StoreError: the thread is in a transaction that sees what others write.
+        """
+        return self._within(work, "alone")
+
+    def _within(self, work: Callable[[], T], purpose: str) -> T:
         def attempt() -> T:
-            with opened():
+            with self._opened(purpose, again=True):
                 return work()
 
         transaction = self.current()
         if transaction is not None:
+            transaction.check(purpose)
             return self._part_of(transaction, work)
         try:
             return attempt()
@@ -149,6 +167,11 @@ class Database(ABC):
         """Do some work as a part of a transaction, which is spoiled if the work stops half-way."""
         try:
             return work()
+        except ConnectionLost as lost:
+            transaction.spoiled = True
+            if transaction.again:
+                raise
+            raise self._broken_off(lost) from None
         except BaseException:
             transaction.spoiled = True
             raise
@@ -167,25 +190,40 @@ class Database(ABC):
             raise self.lost(lost) from None
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Make all that the thread does within one transaction; within another one, it is part of that."""
-        with self._opened("write"):
+    def transaction(self, *, alone: bool = False) -> Iterator[None]:
+        """Make all that the thread does within one transaction; within another one, it is part of that.
+
+        Raises:
+            StoreError: it could not be kept; or it is to be ``alone``, and the other one sees what others write.
+        """
+        with self._once("alone" if alone else "write"):
             yield
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """Let all reads of the thread within see the same moment."""
-        with self._opened("read"):
+        with self._once("read"):
             yield
 
     @contextmanager
-    def _opened(self, purpose: str) -> Iterator[None]:
-        if self.current() is not None:
+    def _once(self, purpose: str) -> Iterator[None]:
+        """Open a transaction that only the caller could do again, or go on with the one that the thread is in."""
+        outer = self.current()
+        if outer is not None:
+            outer.check(purpose)
             yield
             return
+        try:
+            with self._opened(purpose, again=False):
+                yield
+        except ConnectionLost as lost:
+            raise self._broken_off(lost) from None
+
+    @contextmanager
+    def _opened(self, purpose: str, *, again: bool) -> Iterator[None]:
         with self.lend() as connection:
             self.begin(connection, purpose)
-            transaction = self._local.transaction = Transaction(connection)
+            transaction = self._local.transaction = Transaction(connection, purpose, again=again)
             try:
                 yield
             except BaseException:
@@ -218,6 +256,12 @@ class Database(ABC):
             f"The connection to {self.where} was lost while it was writing. Whether the last change was kept is not"
             f" known; look before doing it again. {lost}"
         )
+
+    def _broken_off(self, lost: ConnectionLost) -> StoreError:
+        """Say that a transaction ended before its time, and what that means."""
+        if lost.harmless:
+            return StoreError(f"{lost} Nothing of the transaction is kept. Do it again.")
+        return self.lost(lost)
 
     def settle(self) -> None:  # noqa: B027 - most databases need nothing
         """Do what a database needs that is known to be a store, or to become one."""

@@ -8,7 +8,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -46,6 +46,16 @@ def end_all(store: CodegenStore) -> None:
             admin.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
 
 
+def end_own(store: CodegenStore) -> None:
+    """Let the server end the connection of the thread's transaction."""
+    database = store._database
+    assert isinstance(database, PostgresDatabase)
+    transaction = database.current()
+    assert transaction is not None
+    with psycopg.connect(database._to.for_driver(), autocommit=True) as admin:
+        admin.execute("SELECT pg_terminate_backend(%s, 5000)", (transaction.connection.info.backend_pid,))
+
+
 def test_a_connection_that_was_ended_while_idle_is_replaced(store: CodegenStore) -> None:
     session = store.insert_session("goal")
     end_all(store)
@@ -64,10 +74,7 @@ def test_a_transaction_that_loses_its_connection_is_done_again(store: CodegenSto
         session = store.insert_session("goal")
         tries.append(session)
         if len(tries) == 1:
-            transaction = store._database.current()
-            assert transaction is not None
-            with psycopg.connect(store._database._to.for_driver(), autocommit=True) as admin:  # type: ignore[attr-defined]
-                admin.execute("SELECT pg_terminate_backend(%s, 5000)", (transaction.connection.info.backend_pid,))
+            end_own(store)
         store.insert_iteration(session, "code")
         return session
 
@@ -75,6 +82,68 @@ def test_a_transaction_that_loses_its_connection_is_done_again(store: CodegenSto
     assert kept == tries[1]
     assert len(tries) == 2
     assert [row["id"] for row in store.search_sessions("goal")] == [kept]
+
+
+AGAIN = r"Nothing of the transaction is kept\. Do it again\."
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda store: store.get_session(1),
+        lambda store: store.insert_session("goal"),
+        lambda store: store.insert_sessions([{"design_goal": "goal"}]),
+        lambda store: store.get_session_history(1),
+    ],
+)
+def test_a_connection_that_is_lost_in_a_transaction(
+    store: CodegenStore, call: Callable[[CodegenStore], object]
+) -> None:
+    def work() -> None:
+        with store.transaction():
+            store.insert_session("goal")
+            end_own(store)
+            with pytest.raises(StoreError, match=AGAIN):
+                call(store)
+
+    with pytest.raises(StoreError, match="nothing of it was kept"):
+        work()
+    assert store.search_sessions("goal") == []
+
+
+def test_a_connection_that_is_lost_before_a_transaction_is_kept(store: CodegenStore) -> None:
+    def work() -> None:
+        with store.transaction():
+            store.insert_session("goal")
+            end_own(store)
+
+    with pytest.raises(StoreError, match="Whether the last change was kept is not known"):
+        work()
+
+
+def test_two_transactions_that_wait_for_each_other(store: CodegenStore) -> None:
+    both = threading.Barrier(2)
+    said = []
+
+    def work(first: int, second: int) -> None:
+        with store.transaction():
+            store.update_session(first, "changed")
+            both.wait(10)
+            store.update_session(second, "changed")
+
+    def tried(*ids: int) -> None:
+        try:
+            work(*ids)
+        except StoreError as error:
+            said.append(str(error))
+
+    ids = store.insert_sessions([{"design_goal": "one"}, {"design_goal": "two"}])
+    with ThreadPoolExecutor(2) as pool:
+        for trying in [pool.submit(tried, *ids), pool.submit(tried, *reversed(ids))]:
+            trying.result(20)
+    assert len(said) == 1
+    assert "deadlock" in said[0]
+    assert said[0].endswith("Nothing of the transaction is kept. Do it again.")
 
 
 @pytest.mark.parametrize("many", [False, True])

@@ -8,9 +8,11 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -200,6 +202,68 @@ def test_a_refusal_in_a_transaction_names_the_value(store: CodegenStore) -> None
 
     with pytest.raises(InvalidRecord, match="session_id is 77; it may be the id of a session"):
         many()
+
+
+def counted(store: CodegenStore, count: Callable[[], None]) -> str:
+    """Let four threads count, each until it has done so five times; give what is counted then."""
+    session = store.insert_session("0")
+
+    def work() -> None:
+        done = 0
+        while done < 5:
+            with suppress(StoreError):
+                count()
+                done += 1
+
+    with ThreadPoolExecutor(4) as pool:
+        for working in [pool.submit(work) for _ in range(4)]:
+            working.result(20)
+    row = store.get_session(session)
+    assert row is not None
+    return str(row["design_goal"])
+
+
+def test_nothing_is_lost_that_is_counted_alone(store: CodegenStore) -> None:
+    def count() -> None:
+        row = store.get_session(1)
+        assert row is not None
+        store.update_session(1, str(int(row["design_goal"]) + 1))
+
+    def in_a_transaction() -> None:
+        with store.transaction(alone=True):
+            store.alone(count)
+
+    assert counted(store, in_a_transaction) == "20"
+
+
+def test_nothing_is_alone_in_a_transaction_that_is_not(store: CodegenStore) -> None:
+    def both() -> None:
+        with store.transaction(alone=True):
+            store.insert_session("never")
+
+    for work in (both, lambda: store.alone(lambda: store.insert_session("never"))):
+        with store.transaction(), pytest.raises(StoreError, match=r"Begin it with transaction\(alone=True\)"):
+            work()
+    assert store.search_sessions("never") == []
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_a_history_while_others_write(schema_url: str, monkeypatch: pytest.MonkeyPatch, alone: bool) -> None:
+    with open_store("codegen", schema_url) as store, open_store("codegen", schema_url) as other:
+        session = store.insert_session("goal")
+        iterations = store.get_iterations
+
+        def and_others_write(session_id: int) -> list[dict[str, Any]]:
+            found = iterations(session_id)
+            other.insert_error(other.insert_iteration(session_id, "code"), "syntax", "wrong")
+            return found
+
+        monkeypatch.setattr(store, "get_iterations", and_others_write)
+        with store.transaction(alone=alone):
+            history = store.get_session_history(session)
+            assert history is not None
+            assert history["iterations"] == []
+            assert len(iterations(session)) == (0 if alone else 1)
 
 
 def test_readers_see_one_moment_and_wait_for_nobody(store: CodegenStore) -> None:
