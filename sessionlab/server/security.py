@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -122,6 +123,10 @@ class Guard:
         try:
             refusal = self._refusal(scope, Headers(scope=scope))
             await (refusal or self._app)(scope, receive, guarded)
+        except asyncio.CancelledError:
+            if not began:
+                await problem(503, "The server ends. Ask again in a while.")(scope, receive, guarded)
+            raise
         except Exception:
             if began:
                 raise

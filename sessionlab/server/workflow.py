@@ -145,7 +145,7 @@ def several(
 async def verified(asked: ProblemRequest, request: Request) -> Response:
     """Have the agent make a problem with tests and a solution that passes them; its state is saved under a new thread.
 
-    If the agent fails, or its solution does not pass, the state says `failed`, and so does the answer.
+    If the agent fails, its solution does not pass, or the server ends, the state says `failed`, and so does the answer.
     """
     store, agent = store_of(request, WorkflowStore), request.app.state.agent
     if agent is None:
@@ -156,6 +156,9 @@ async def verified(asked: ProblemRequest, request: Request) -> Response:
     try:
         state, run_id = await _run(agent, asked, thread_id)
         passed = await asyncio.to_thread(_save, store, thread_id, given, state, run_id)
+    except asyncio.CancelledError:  # the server ends, and may have no time left to wait for a thread
+        _give_up(store, thread_id)
+        raise
     except Exception as error:
         await asyncio.to_thread(store.save_session_state, thread_id, {}, workflow_status="failed")
         if isinstance(error, SessionlabError):
@@ -192,6 +195,13 @@ def _save(store: WorkflowStore, thread_id: str, given: Mapping[str, str], state:
         store.save_session_state(thread_id, given)
         store.save_session_state(thread_id, state, workflow_status=status, run_id=UNSET if run_id is None else run_id)
     return bool(passed)
+
+
+def _give_up(store: WorkflowStore, thread_id: str) -> None:
+    """Leave no session behind that seems to go on; one that has just come to its end keeps it."""
+    row = store.get_session_state(thread_id)
+    if row is not None and row["workflow_status"] == "running":
+        store.save_session_state(thread_id, {}, workflow_status="failed")
 
 
 def _run_id() -> str | None:

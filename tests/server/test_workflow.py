@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import sys
 import threading
 import types
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,6 +105,30 @@ def test_an_agent_that_fails_leaves_a_row(store: WorkflowStore, agent: Agent) ->
     assert answer.status_code in (422, 502)
     assert answer.headers["content-type"] == "application/problem+json"
     assert "swordfish" not in answer.text
+    (row,) = store.get_session_states_by_criteria()
+    assert (row["workflow_status"], row["topic"]) == ("failed", "arrays")
+
+
+@pytest.mark.parametrize("way", ["coroutine", "thread"])
+def test_a_server_that_ends_leaves_no_session_running(store: WorkflowStore, way: str) -> None:
+    asked, done = threading.Event(), threading.Event()
+
+    async def endless(**_: str) -> None:
+        asked.set()
+        await asyncio.sleep(60)
+
+    def slow(**_: str) -> None:
+        asked.set()
+        done.wait(60)
+
+    with ThreadPoolExecutor(1) as threads:
+        with start(create_app(stores=[store], agent=endless if way == "coroutine" else slow)) as running:
+            running._server.config.timeout_graceful_shutdown = 0
+            url = f"{running.url}/problems/verified"
+            answer = threads.submit(httpx.post, url, json=ASKED, timeout=30)
+            assert asked.wait(10)
+            threading.Timer(0.5, done.set).start()
+        assert_problem(answer.result(), 503, "The server ends")
     (row,) = store.get_session_states_by_criteria()
     assert (row["workflow_status"], row["topic"]) == ("failed", "arrays")
 
