@@ -20,7 +20,7 @@ from weakref import WeakSet
 import tenacity
 from sqlalchemy.engine import Engine as SqlAlchemyEngine
 
-from sessionlab.errors import StoreError
+from sessionlab.errors import InvalidRecord, QueryError, StoreError
 from sessionlab.stores.values import Engine
 
 T = TypeVar("T")
@@ -101,9 +101,18 @@ class Database(ABC):
         """Run one statement, in the thread's transaction or alone.
 
         Raises:
-            Refusal: the database refuses a value.
+            Refusal: the database refuses a value to write.
+            QueryError: it refuses a value to look for.
             StoreError: it cannot be reached, is locked or broken, or the transaction is spoiled.
         """
+        try:
+            return self._run_statement(text, values, reads=reads)
+        except Refusal as refusal:
+            if reads:
+                raise QueryError(f"{self.where} cannot be searched for that: {refusal}.") from None
+            raise
+
+    def _run_statement(self, text: str, values: Sequence[Any], *, reads: bool) -> Done:
         transaction = self.current()
         if transaction is not None:
             return self._run_within(transaction, text, values)
@@ -126,7 +135,7 @@ class Database(ABC):
         transaction = self.current()
         if transaction is not None:
             return self.run_on(transaction.connection, text, values).rows
-        return self.run_alone(text, values, reads=True).rows
+        return self.run(text, values, reads=True).rows
 
     def transact(self, work: Callable[[], T]) -> T:
         """Do some work in one write transaction, or in the one the thread is in; all of it is kept, or nothing.
@@ -240,6 +249,9 @@ class Database(ABC):
             raise StoreError("Something in this transaction was refused, so nothing of it was kept.")
         try:
             self.commit(transaction.connection)
+        except Refusal as refusal:
+            self.roll_back(transaction.connection)
+            raise InvalidRecord(f"{self.where} refuses the transaction as a whole: {refusal}.") from None
         except BaseException:
             self.roll_back(transaction.connection)
             raise

@@ -29,7 +29,7 @@ def explain(
         database: Where to look which row is referred to.
         table: The table written to.
         fields: Its fields.
-        rows: The rows written, as far as they are known.
+        rows: The rows written, as far as they are known, with the values that the driver got.
     """
     said = str(refusal)
     cause, name, value = _complaint(refusal.error)

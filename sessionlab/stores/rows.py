@@ -64,7 +64,7 @@ class Rows:
             ("insert", tuple(encoded)),
             lambda: sa.insert(self.table).values(self._new(encoded)).returning(self.table.c[key]),
         )
-        return self.write(statement, encoded, values).rows[0][0]
+        return self.write(statement, encoded, encoded).rows[0][0]
 
     def save(self, values: Mapping[str, Any], key: str, once: Sequence[str] = ()) -> Any:
         """Insert a row, or change the one that has the same ``key``; give its primary key.
@@ -79,7 +79,7 @@ class Rows:
         """
         encoded = self.encode(values)
         statement = self.statement(("save", key, tuple(encoded)), lambda: self._save(encoded, key, once))
-        return self.write(statement, encoded, values).rows[0][0]
+        return self.write(statement, encoded, encoded).rows[0][0]
 
     def get(self, where: Mapping[str, Any], fields: Iterable[str] | None = None) -> Row | None:
         """Give the row that has some values, or None."""
@@ -115,7 +115,7 @@ class Rows:
                 raise self.missing(where)
             return
         statement = self.statement(("update", tuple(encoded), tuple(where)), lambda: self._update(encoded, where))
-        if not self.write(statement, {**encoded, **key}, changes).changed:
+        if not self.write(statement, {**encoded, **key}, encoded).changed:
             raise self.missing(where)
 
     def delete(self, where: Mapping[str, Any]) -> int:
@@ -146,7 +146,8 @@ class Rows:
         except Refusal as refusal:
             for place, row in enumerate(given):
                 self._check(row, names, place)
-            raise explain(refusal, self._database, self.name, self._fields, given) from None
+            rows = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+            raise explain(refusal, self._database, self.name, self._fields, rows) from None
 
     def encode(self, values: Mapping[str, Any], *, as_key: bool = False) -> Row:
         """Check values and turn them into what the driver takes; None ``as_key`` finds nothing."""
@@ -176,14 +177,10 @@ class Rows:
         Raises:
             QueryError: the database does not take a value to look for.
         """
-        try:
-            done = self._database.run(statement.text, statement.values(values), reads=True)
-        except Refusal as refusal:
-            raise QueryError(f"{self.name} cannot be searched for that: {refusal}.") from None
-        return statement.rows(done.rows)
+        return statement.rows(self._database.run(statement.text, statement.values(values), reads=True).rows)
 
     def write(self, statement: Statement, values: Mapping[str, Any], shown_as: Mapping[str, Any]) -> Done:
-        """Run a statement that writes; what the database refuses is explained by the values ``shown_as``."""
+        """Run a statement that writes; what is refused is explained by the values ``shown_as``, encoded too."""
         try:
             return self._database.run(statement.text, statement.values(values))
         except Refusal as refusal:

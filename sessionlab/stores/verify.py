@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from sessionlab.errors import StoreError
+from sessionlab.errors import QueryError, StoreError
 from sessionlab.schema import quote
 from sessionlab.stores.database import Database, Refusal
 from sessionlab.stores.integrity import damage, parts, readable, server, strangers
@@ -54,7 +54,7 @@ def _problems(look: Look) -> Iterator[Problem]:
 def _found(table: str, name: str, look: Look, check: Check, *of: object) -> Iterator[Problem]:
     try:
         yield from check(look, *of)
-    except (StoreError, Refusal) as error:
+    except (StoreError, QueryError, Refusal) as error:
         # A database that is out of reach is no problem of the store: then this raises.
         look.ask("SELECT 1")
         advice = "Go back to a backup if it is damaged; look at the user's rights if it is refused."

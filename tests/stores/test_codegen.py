@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from enum import Enum
+from typing import cast
 
 import pytest
 
@@ -160,6 +161,20 @@ def test_refused_values(store: CodegenStore, call: Callable[[CodegenStore], obje
     assert str(caught.value) == message
     assert store.get_session_history(1) == before
     assert store.get_session(2) is None
+
+
+class Number:
+    """A number as other libraries have them, which a driver may not know."""
+
+    def __index__(self) -> int:
+        return 77
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_a_refused_value_of_another_type_is_named(store: CodegenStore, many: bool) -> None:
+    number = cast("int", Number())
+    with pytest.raises(InvalidRecord, match=r"^iteration\.session_id is 77; it may be the id of a session\.$"):
+        store.insert_iterations([{"session_id": number, "code": "a"}]) if many else store.insert_iteration(number, "a")
 
 
 def test_refused_values_are_shown_in_part(store: CodegenStore) -> None:

@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 
-from sessionlab import CodegenStore, StoreError, open_store
+from sessionlab import CodegenStore, InvalidRecord, QueryError, StoreError, open_store
 from sessionlab.stores import postgres, sqlite
 from sessionlab.stores.database import open_database
 from sessionlab.stores.postgres import PostgresDatabase
@@ -147,11 +148,36 @@ def test_two_transactions_that_wait_for_each_other(store: CodegenStore) -> None:
 
 
 @pytest.mark.parametrize("many", [False, True])
+def test_a_transaction_that_is_refused_when_it_is_kept(store: CodegenStore, many: bool) -> None:
+    store._database.run("ALTER TABLE iteration ADD UNIQUE (feedback) DEFERRABLE INITIALLY DEFERRED")
+    session = store.insert_session("goal")
+    rows: list[dict[str, Any]] = [{"session_id": session, "code": code, "feedback": "twice"} for code in ("a", "b")]
+
+    def one_by_one() -> None:
+        with store.transaction():
+            for row in rows:
+                store.insert_iteration(**row)
+
+    with pytest.raises(InvalidRecord, match=r"refuses the transaction as a whole: duplicate key .*\n.*twice"):
+        store.insert_iterations(rows) if many else one_by_one()
+    assert store.get_iterations(session) == []
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+def test_what_a_database_cannot_look_for(store_url: str) -> None:
+    with open_store("codegen", store_url) as store:
+        mark = "?" if store._database.engine == "sqlite" else "%s"
+        query = f"SELECT id FROM session WHERE design_goal = {mark}"
+        with pytest.raises(QueryError, match=r"cannot be searched for that: .*surrogates not allowed"):
+            store._database.run(query, ("a\ud800",), reads=True)
+
+
+@pytest.mark.parametrize("many", [False, True])
 def test_a_write_that_may_have_been_kept_is_not_done_again(store: CodegenStore, schema_url: str, many: bool) -> None:
     session = store.insert_session("goal")
     with psycopg.connect(schema_url.partition("schema=")[0].rstrip("?&"), autocommit=True) as admin:
         admin.execute(SUICIDE.format(schema=schema_url.partition("schema=")[2]).encode())
-    rows = [{"session_id": session, "code": "code"}]
+    rows: list[dict[str, Any]] = [{"session_id": session, "code": "code"}]
     with pytest.raises(StoreError, match=r"lost while it was writing\. Whether the last change was kept is not known"):
         store.insert_iterations(rows) if many else store.insert_iteration(session, "code")
     assert store.get_iterations(session) == []
