@@ -5,15 +5,17 @@ from __future__ import annotations
 import logging
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sessionlab.errors import NotFound, SessionlabError, StoreError
+from sessionlab.errors import InvalidRecord, NotFound, SessionlabError, StoreError
 from sessionlab.stores.consistency import ConsistencyReport, Difference, compared, differences
+from sessionlab.stores.pair_lock import pair_lock
 from sessionlab.stores.workspaces import WorkspacePath, now
 from sessionlab.stores.worktree_calls import WorktreeCalls
-from sessionlab.stores.worktree_rows import INSTANCES, MESSAGES, Session
+from sessionlab.stores.worktree_rows import Session
 
 T = TypeVar("T")
 
@@ -36,9 +38,10 @@ class Failure:
 class HybridWorktreeStore:
     """A store that writes to two, and reads from the first of them.
 
-    The primary decides: what it refuses is refused, and is not written to the secondary. What the secondary fails at is
-    logged and remembered in ``failures``, and the call succeeds. A read that the primary cannot answer, as it is out of
-    reach or damaged, is answered by the secondary, which is logged and remembered too.
+    The primary decides: what it refuses is refused, and is not written to the secondary. What it has taken is brought
+    to the secondary under a lock, so that threads and programs that write at once leave both the same. What the
+    secondary fails at is logged and remembered in ``failures``, and the call succeeds. A read that the primary cannot
+    answer, as it is out of reach or damaged, is answered by the secondary, which is logged and remembered too.
 
     Args:
         primary: The store that decides.
@@ -66,25 +69,20 @@ class HybridWorktreeStore:
     def create_session(self, workspace_path: WorkspacePath, session: Mapping[str, Any]) -> Session:
         """Add a session; give it."""
         created = self.primary.create_session(workspace_path, session)
-        self._follow("create_session", workspace_path, session, lambda: self._put(workspace_path, session))
+        self._follow("create_session", workspace_path, [session["id"]])
         return created
 
     def batch_create_sessions(self, workspace_path: WorkspacePath, sessions: Iterable[Mapping[str, Any]]) -> int:
         """Add many sessions to a workspace, all or none; give how many."""
         given = list(sessions)
         number = self.primary.batch_create_sessions(workspace_path, given)
-        self._follow(
-            "batch_create_sessions",
-            workspace_path,
-            None,
-            lambda: self.secondary.batch_create_sessions(workspace_path, given),
-        )
+        self._follow("batch_create_sessions", workspace_path, [session["id"] for session in given])
         return number
 
     def update_session(self, workspace_path: WorkspacePath, session: Mapping[str, Any]) -> Session:
         """Change the keys given of the session with the ``id`` given; give the whole session as it is then."""
         changed = self.primary.update_session(workspace_path, session)
-        self._follow("update_session", workspace_path, session, lambda: self._put(workspace_path, changed))
+        self._follow("update_session", workspace_path, [changed["id"]])
         return changed
 
     def get_session(self, workspace_path: WorkspacePath, session_id: str) -> Session | None:
@@ -102,15 +100,12 @@ class HybridWorktreeStore:
     def delete_session(self, workspace_path: WorkspacePath, session_id: str) -> None:
         """Delete a session."""
         self.primary.delete_session(workspace_path, session_id)
-        given = {"id": session_id}
-        self._follow(
-            "delete_session", workspace_path, given, lambda: self.secondary.delete_session(workspace_path, session_id)
-        )
+        self._follow("delete_session", workspace_path, [session_id])
 
     def add_chat_message(self, workspace_path: WorkspacePath, session_id: str, message: Mapping[str, Any]) -> Session:
         """Add a message to a session; give the whole session."""
         changed = self.primary.add_chat_message(workspace_path, session_id, message)
-        self._follow_change("add_chat_message", workspace_path, changed, MESSAGES)
+        self._follow("add_chat_message", workspace_path, [session_id])
         return changed
 
     def update_instance_status(
@@ -118,7 +113,7 @@ class HybridWorktreeStore:
     ) -> Session:
         """Change the status of one of a session's instances; give the whole session."""
         changed = self.primary.update_instance_status(workspace_path, session_id, instance_id, new_status)
-        self._follow_change("update_instance_status", workspace_path, changed, INSTANCES)
+        self._follow("update_instance_status", workspace_path, [session_id])
         return changed
 
     def search_sessions(self, workspace_path: WorkspacePath, filters: Mapping[str, Any] | None = None) -> list[Session]:
@@ -142,34 +137,59 @@ class HybridWorktreeStore:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _put(self, workspace_path: WorkspacePath, session: Mapping[str, Any]) -> None:
-        """Bring a session of the secondary to a state, whether it was there or not."""
-        try:
-            self.secondary.update_session(workspace_path, session)
-        except NotFound:
-            self.secondary.create_session(workspace_path, session)
+    def _follow(self, call: str, workspace: WorkspacePath, ids: Sequence[str]) -> None:
+        """Bring sessions to the secondary as they are in the primary by now.
 
-    def _follow_change(self, call: str, workspace_path: WorkspacePath, changed: Session, key: str) -> None:
-        """Bring to the secondary what the primary has changed; by the same call its time would be another one."""
-        some = {name: changed[name] for name in ("id", "updatedAt", key)}
-
-        def put() -> None:
-            try:
-                self.secondary.update_session(workspace_path, some)
-            except NotFound:
-                self.secondary.create_session(workspace_path, changed)
-
-        self._follow(call, workspace_path, changed, put)
-
-    def _follow(
-        self, call: str, workspace: WorkspacePath, session: Mapping[str, Any] | None, write: Callable[[], object]
-    ) -> None:
-        if not self.mirror:
+        As they are read again under a lock, the last of several writers brings what all of them have done.
+        """
+        if not self.mirror or not ids:
             return
         try:
-            write()
+            with pair_lock((self.primary, self.secondary), workspace):
+                if len(ids) == 1:
+                    self._bring(workspace, ids[0])
+                else:
+                    self._bring_many(call, workspace, ids)
         except (SessionlabError, OSError) as error:
-            self._failed("secondary", call, workspace, session.get("id") if session else None, error)
+            self._failed("secondary", call, workspace, ids[0] if len(ids) == 1 else None, error)
+
+    def _bring(self, workspace: WorkspacePath, session_id: str) -> None:
+        session = self.primary.get_session(workspace, session_id)
+        if session is not None:
+            self._put(workspace, session)
+            return
+        with suppress(NotFound):
+            self.secondary.delete_session(workspace, session_id)
+
+    def _bring_many(self, call: str, workspace: WorkspacePath, ids: Sequence[str]) -> None:
+        """Bring new sessions all at once; if the secondary refuses that, one by one."""
+        own = {session["id"]: session for session in self.primary.get_all_sessions(workspace)}
+        new = [own[session_id] for session_id in ids if session_id in own]
+        try:
+            self.secondary.batch_create_sessions(workspace, new)
+        except InvalidRecord:
+            for session in new:
+                try:
+                    self._put(workspace, session)
+                except InvalidRecord as error:
+                    self._failed("secondary", call, workspace, session["id"], error)
+
+    def _put(self, workspace: WorkspacePath, session: Session) -> None:
+        """Bring a session of the secondary to a state, whether it was there or not."""
+        try:
+            merged = self.secondary.update_session(workspace, session)
+        except NotFound:
+            self.secondary.create_session(workspace, session)
+            return
+        if merged.keys() == session.keys():
+            return
+        # It still has keys of an earlier state.
+        self.secondary.delete_session(workspace, session["id"])
+        try:
+            self.secondary.create_session(workspace, session)
+        except InvalidRecord:
+            self.secondary.create_session(workspace, merged)
+            raise
 
     def _read(
         self, call: str, workspace: WorkspacePath, session_id: str | None, read: Callable[[WorktreeCalls], T]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +15,7 @@ import pytest
 
 from sessionlab import InvalidRecord, NotFound, StoreError, open_store
 from sessionlab.stores import HybridWorktreeStore, JsonWorktreeStore, open_worktree
+from sessionlab.stores.pair_lock import pair_lock
 from sessionlab.stores.phases import PHASES
 from sessionlab.stores.worktree_calls import WorktreeCalls
 from tests.stores.worktrees import instance, message, session, small
@@ -156,6 +160,126 @@ def test_the_secondary_catches_up_with_what_it_lacked(both: HybridWorktreeStore)
     both.add_chat_message(HERE, "session-2", message(2, 7))
     assert both.consistency_report().equal == 2
     assert list(both.failures) == []
+
+
+def test_a_session_that_is_there_is_replaced(both: HybridWorktreeStore) -> None:
+    both.secondary.batch_create_sessions(HERE, [session(number) for number in range(1, 5)])
+    both.create_session(HERE, small(1))
+    both.batch_create_sessions(HERE, [small(2), small(5)])
+    both.primary.create_session(HERE, small(3))
+    both.add_chat_message(HERE, "session-3", message(3, 9))
+    both.primary.create_session(HERE, small(4))
+    both.delete_session(HERE, "session-4")
+    assert list(both.consistency_report().differences) == []
+    assert {each["id"] for each in both.get_all_sessions(HERE)} == {f"session-{number}" for number in (1, 2, 3, 5)}
+    both.primary.create_session(HERE, session(6))
+    both.delete_session(HERE, "session-6")
+    assert list(both.failures) == []
+
+
+def test_what_the_secondary_refuses_leaves_there_what_it_had(tmp_path: Path) -> None:
+    with open_store("worktree", tmp_path / "sessions.db") as database:
+        both = HybridWorktreeStore(JsonWorktreeStore(tmp_path / "sessions"), database)
+        database.create_session(HERE, session(1))
+        both.create_session(HERE, {"id": "session-1"})
+        assert database.get_session(HERE, "session-1") == session(1)
+        both.batch_create_sessions(HERE, [session(2), small(3, winnerId=1.5), session(4)])
+        assert {each["id"] for each in database.get_all_sessions(HERE)} == {"session-1", "session-2", "session-4"}
+    assert [(each.call, each.session_id) for each in both.failures] == [
+        ("create_session", "session-1"),
+        ("batch_create_sessions", "session-3"),
+    ]
+
+
+def hurried(store: HybridWorktreeStore) -> None:
+    """Let threads write to the same sessions all at once: add messages, change what others delete."""
+
+    def add(name: str) -> None:
+        for place in range(6):
+            store.add_chat_message(HERE, "session-1", {**message(1, place), "id": f"{name}-{place}"})
+
+    def change(number: int) -> None:
+        with suppress(NotFound):
+            store.update_session(HERE, {"id": f"session-{number}", "task": "changed"})
+
+    store.batch_create_sessions(HERE, [small(number) for number in range(1, 10)])
+    with ThreadPoolExecutor(6) as pool:
+        writes = [pool.submit(add, name) for name in ("one", "two", "three")]
+        for number in range(2, 10):
+            writes.append(pool.submit(change, number))
+            writes.append(pool.submit(store.delete_session, HERE, f"session-{number}"))
+        for write in writes:
+            write.result()
+
+
+def test_threads_leave_both_the_same(both: HybridWorktreeStore) -> None:
+    hurried(both)
+    assert list(both.consistency_report().differences) == []
+    assert list(both.failures) == []
+    (found,) = both.secondary.get_all_sessions(HERE)
+    assert len(found["chatHistory"]) == 18
+
+
+def test_threads_leave_two_databases_the_same(tmp_path: Path) -> None:
+    with (
+        open_store("worktree", tmp_path / "first.db") as first,
+        open_store("worktree", tmp_path / "second.db") as second,
+    ):
+        hurried(HybridWorktreeStore(first, second))
+        assert first.get_all_sessions(HERE) == second.get_all_sessions(HERE)
+        assert len(second.get_all_sessions(HERE)[0]["chatHistory"]) == 18
+
+
+WRITER = """
+import sys
+from sessionlab.stores import open_worktree
+store = open_worktree("database first", sys.argv[1], sys.argv[2])
+print("ready", flush=True)
+sys.stdin.readline()
+for number in range(20):
+    new = {"id": f"{sys.argv[3]}-{number}", "role": "user", "content": "x", "timestamp": "2025-01-01T10:00:00Z"}
+    store.add_chat_message("/nowhere/project", f"session-{number}", new)
+sys.exit(len(store.failures))
+"""
+
+
+def test_programs_leave_both_the_same(tmp_path: Path) -> None:
+    given = tmp_path / "sessions", tmp_path / "sessions.db"
+    with closing(open_worktree("database first", *given)) as store:
+        store.batch_create_sessions(HERE, [small(number) for number in range(20)])
+        writers = [
+            subprocess.Popen(
+                [sys.executable, "-c", WRITER, *map(str, given), name], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            )
+            for name in ("one", "two")
+        ]
+        for writer in writers:
+            assert writer.stdout is not None
+            assert writer.stdout.readline() == b"ready\n"
+        for writer in writers:
+            assert writer.stdin is not None
+            writer.stdin.write(b"go\n")
+            writer.stdin.flush()
+        for writer in writers:
+            writer.communicate(timeout=60)
+        assert [writer.returncode for writer in writers] == [0, 0]
+        assert isinstance(store, HybridWorktreeStore)
+        assert list(store.consistency_report().differences) == []
+        found = store.secondary.get_all_sessions(HERE)
+    assert [len(each["chatHistory"]) for each in found] == [2] * 20
+
+
+def test_a_lock_that_cannot_be_had_is_a_failure_of_the_secondary(
+    both: HybridWorktreeStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both.create_session(HERE, session(1))
+    monkeypatch.setattr("sessionlab.stores.json_files.LOCK_SECONDS", 0.05)
+    with pair_lock((both.secondary, both.primary), NAME):
+        both.update_session(HERE, {"id": "session-1", "task": "changed"})
+    assert [(each.role, each.call) for each in both.failures] == [("secondary", "update_session")]
+    assert both.secondary.get_session(HERE, "session-1") == session(1)
+    both.add_chat_message(HERE, "session-1", message(1, 9))
+    assert list(both.consistency_report().differences) == []
 
 
 def test_the_phases_go_forth_and_back(tmp_path: Path) -> None:
