@@ -22,6 +22,10 @@ def attach(connection: duckdb.DuckDBPyConnection, path: Path, catalog: str) -> N
         LabBusy: somebody has it open for writing.
         LabError: it is no lab, or one of a later version.
     """
+    if _is_sqlite(path):
+        raise LabError(
+            f"{path} is no lab: it is an SQLite database. Load it into one: Lab('lab.duckdb').load({str(path)!r})."
+        )
     try:
         connection.execute(f"ATTACH {literal(str(path))} AS {quote(catalog)} (READ_ONLY)")
     except duckdb.Error as error:
@@ -37,6 +41,15 @@ def attach(connection: duckdb.DuckDBPyConnection, path: Path, catalog: str) -> N
         with suppress(duckdb.Error):
             connection.execute(f"DETACH {quote(catalog)}")
         raise
+
+
+def _is_sqlite(path: Path) -> bool:
+    """Whether a file is SQLite's: DuckDB would look for what reads it on the network."""
+    try:
+        with path.open("rb") as file:
+            return file.read(16) == b"SQLite format 3\0"
+    except OSError:
+        return False
 
 
 def _refused(path: Path, error: duckdb.Error) -> LabError:

@@ -141,7 +141,9 @@ def connect(settings: Mapping[str, str], spill: Path) -> duckdb.DuckDBPyConnecti
     """
     try:
         # A cursor, as in a program without a file (a notebook, python -c) a connection draws progress bars on stdout.
-        return duckdb.connect(config={"temp_directory": str(spill), **settings}).cursor()
+        # And nothing is fetched from the network unless somebody asks for it, by INSTALL.
+        own = {"temp_directory": str(spill), "autoinstall_known_extensions": "false"}
+        return duckdb.connect(config={**own, **settings}).cursor()
     except duckdb.Error as error:
         raise LabError(f"DuckDB refuses the settings {dict(settings)}: {error}") from error
 

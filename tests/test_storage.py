@@ -86,7 +86,14 @@ def test_an_earlier_version_is_brought_up_by_a_load(path: Path, runs: Path) -> N
     assert lab.sql("FROM messages").fetchall() == []
 
 
-@pytest.mark.parametrize(("content", "reason"), [(b"", "not a DuckDB file"), (b"garbage" * 9999, "not a DuckDB file")])
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "not a DuckDB file"),
+        (b"garbage" * 9999, "not a DuckDB file"),
+        (b"SQLite format 3\0" + bytes(84), "it is an SQLite database. Load it into one"),
+    ],
+)
 def test_another_file_is_refused_and_left_alone(path: Path, content: bytes, reason: str) -> None:
     path.write_bytes(content)
     with pytest.raises(LabError, match=reason):

@@ -18,7 +18,7 @@ from sessionlab.errors import MissingExtra, SessionlabError
 @click.argument("options", metavar="[-- JUPYTER-OPTIONS…]", nargs=-1)
 @click.option("--copy-only", is_flag=True, help="Do not start JupyterLab.")
 def notebook(folder: Path, options: tuple[str, ...], *, copy_only: bool) -> None:
-    r"""Copy the notebooks to a folder and open them in JupyterLab. One that is there already is left as it is.
+    """Copy the notebooks to a folder and open them in JupyterLab. One that is there already is left as it is.
 
     \b
     sessionlab notebook

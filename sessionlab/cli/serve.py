@@ -68,7 +68,7 @@ def serve(
     *,
     log: bool,
 ) -> None:
-    r"""Serve the live dashboard and the REST API; Ctrl-C ends it.
+    """Serve the live dashboard and the REST API; Ctrl-C ends it.
 
     \b
     sessionlab serve --refresh 10s

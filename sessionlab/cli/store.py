@@ -75,7 +75,7 @@ def _command(work: Callable[..., Any]) -> click.Command:
 
 @_command
 def init(url: str, kind: str | None, *, as_json: bool) -> None:
-    r"""Make a store, or take over what another program has made with the same tables.
+    """Make a store, or take over what another program has made with the same tables.
 
     \b
     sessionlab store init codecache.db --kind codegen
@@ -113,7 +113,7 @@ def current(url: str, kind: str | None, *, as_json: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask, also where data is lost.")
 @json_option
 def downgrade(url: str, revision: str, kind: str | None, *, yes: bool, as_json: bool) -> None:
-    r"""Bring a store down to an earlier version. What would be lost is said, and asked for, before anything is done.
+    """Bring a store down to an earlier version. What would be lost is said, and asked for, before anything is done.
 
     \b
     sessionlab store downgrade codecache.db --to 0001
@@ -193,7 +193,7 @@ def verify(url: str, kind: str | None, *, as_json: bool) -> None:
 )
 @json_option
 def backup(url: str, target: Path, kind: str | None, form: Form | None, *, as_json: bool) -> None:
-    r"""Write a consistent copy of a store to TARGET, where nothing may be yet. Others may go on writing to the store.
+    """Write a consistent copy of a store to TARGET, where nothing may be yet. Others may go on writing to the store.
 
     \b
     sessionlab store backup codecache.db codecache-monday.db

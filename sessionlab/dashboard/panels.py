@@ -26,7 +26,7 @@ from sessionlab.dashboard.layout import (
 from sessionlab.dashboard.rates import summed
 from sessionlab.dashboard.selections import Selections
 
-_LABELS = (60, 200)
+_LABELS = (60, 130)
 """The least and the most room that labels have."""
 
 

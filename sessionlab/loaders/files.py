@@ -38,6 +38,20 @@ class Listing:
     closed: list[str] = field(default_factory=list)
 
 
+def real_path(pattern: str) -> Path:
+    """Give the one name of a path or a glob, so that a source is the same by whatever way one comes to it.
+
+    Links to folders are followed, and ``..`` is gone; a file keeps its own name, as that may be all that names it.
+    """
+    path = Path(pattern).expanduser().absolute()
+    plain = next((part for part in (path, *path.parents) if not WILD & set(str(part))), path)
+    try:
+        rest = path.relative_to(plain)
+        return (plain.resolve() if plain.is_dir() else plain.parent.resolve() / plain.name) / rest
+    except OSError:
+        return path
+
+
 def expand(pattern: str) -> Listing:
     """List the JSON files that a path, a folder (all below it) or a glob stands for, as absolute paths, sorted.
 

@@ -15,7 +15,7 @@ from sessionlab.errors import SourceError
 from sessionlab.kinds import KINDS, Kind
 from sessionlab.loaders.clean import Cleaned, Cleaner
 from sessionlab.loaders.duplicates import drop_superseded, files_with_duplicates
-from sessionlab.loaders.files import WILD, FileState, Listing, expand, shown, states, stem, unshown
+from sessionlab.loaders.files import WILD, FileState, Listing, expand, real_path, shown, states, stem, unshown
 from sessionlab.loaders.forms import Form
 from sessionlab.loaders.plain import plain_shape
 from sessionlab.loaders.read import checks, inserts
@@ -37,7 +37,7 @@ class JsonSource:
     """
 
     def __init__(self, pattern: str, kind: Kind | None = None) -> None:
-        self._pattern = unshown(str(Path(pattern).expanduser().absolute()))
+        self._pattern = unshown(str(real_path(pattern)))
         self.uri = shown(self._pattern)
         self.name = _readable_name(self.uri)
         self.kind = kind

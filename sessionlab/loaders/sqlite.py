@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
-from pathlib import Path
 
 import adbc_driver_manager as adbc
 import adbc_driver_sqlite
@@ -18,6 +17,7 @@ from sessionlab.kinds import KINDS, Kind
 from sessionlab.loaders import sqlite_file
 from sessionlab.loaders import sqlite_select as select
 from sessionlab.loaders.duplicates import drop_superseded_rows
+from sessionlab.loaders.files import real_path
 from sessionlab.loaders.match import Match, match
 from sessionlab.loaders.relational import Brings, drop_marked, insert, marked
 from sessionlab.loaders.sqlite_file import OpenWay, is_busy, refused, state_of, way_to
@@ -44,7 +44,7 @@ class SqliteSource:
     """
 
     def __init__(self, path: str, kind: Kind | None = None) -> None:
-        self.path = Path(path).expanduser().absolute()
+        self.path = real_path(path)
         try:
             there = self.path.is_file()
         except OSError as error:

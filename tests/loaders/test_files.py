@@ -9,9 +9,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from sessionlab import Lab
 from sessionlab.errors import SourceError
 from sessionlab.loaders import open_source
-from sessionlab.loaders.files import STEM_SQL, expand, is_json_name, shown, states, stem, unshown
+from sessionlab.loaders.files import STEM_SQL, expand, is_json_name, real_path, shown, states, stem, unshown
 from sessionlab.loaders.forms import Form, form_of, how_to_read
 from sessionlab.loaders.json import JsonSource
 from tests.loaders.records import write
@@ -162,3 +163,25 @@ def test_source_of_a_refresh(tmp_path: Path) -> None:
     source.only = frozenset([str(tmp_path / "a.json")])
     assert len(source.list_files()[0]) == 2
     assert source.fingerprint() is None
+
+
+def test_a_source_is_the_same_by_whatever_way(tmp_path: Path) -> None:
+    """Through a link to its folder, or by way of its neighbour, it replaces its rows instead of doubling them."""
+    folder = tmp_path / "real" / "sessions"
+    folder.mkdir(parents=True)
+    (folder / "a.json").write_text('{"thread_id": "t", "user_prompt": "p"}')
+    (tmp_path / "link").symlink_to(folder)
+    same = (folder, tmp_path / "link", folder / ".." / "sessions", tmp_path / "real" / ".." / "link")
+
+    assert {str(real_path(str(path))) for path in same} == {str(folder)}
+    assert real_path(str(tmp_path / "link" / "*.json")) == folder / "*.json"
+    lab = Lab()
+    assert {lab.load(path).source for path in same} == {"sessions"}
+    assert lab.sql("SELECT count(*) FROM sessions").fetchall() == [(1,)]
+
+
+def test_a_file_keeps_its_own_name(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("[]")
+    (tmp_path / "b.json").symlink_to(tmp_path / "a.json")
+    assert real_path(str(tmp_path / "b.json")) == tmp_path / "b.json"
+    assert real_path(str(tmp_path / "no" / "such")) == tmp_path / "no" / "such"
