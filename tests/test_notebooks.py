@@ -100,7 +100,8 @@ def test_it_runs_and_stays_small(stem: str, run: Callable[[str], Outputs]) -> No
         for output in outputs:
             assert output.get("name") != "stderr", source
             text = output.get("data", {}).get("text/plain", "something")
-            assert text, source
+            # What a progress bar leaves of itself, where a load took long, is nothing.
+            assert text or output.output_type != "execute_result", source
             assert "The query fails" not in text, source
 
 
