@@ -220,7 +220,8 @@ def test_threads_leave_both_the_same(both: HybridWorktreeStore) -> None:
     assert len(found["chatHistory"]) == 18
 
 
-def test_threads_leave_two_databases_the_same(tmp_path: Path) -> None:
+def test_threads_leave_two_databases_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with (
         open_store("worktree", tmp_path / "first.db") as first,
         open_store("worktree", tmp_path / "second.db") as second,
@@ -228,6 +229,7 @@ def test_threads_leave_two_databases_the_same(tmp_path: Path) -> None:
         hurried(HybridWorktreeStore(first, second))
         assert first.get_all_sessions(HERE) == second.get_all_sessions(HERE)
         assert len(second.get_all_sessions(HERE)[0]["chatHistory"]) == 18
+    assert len(list(tmp_path.glob(".sessionlab-*.lock"))) == 1
 
 
 WRITER = """
