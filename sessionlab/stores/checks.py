@@ -63,7 +63,10 @@ def may_be(value: Any, asked: Field, type_: ValueType, engine: Engine) -> str:
 
 def shown(value: Any) -> str:
     """Show a value, or as much of it as a message can bear."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except RecursionError:
+        return f"a {type(value).__name__} that is nested too deeply"
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}… ({len(text)} characters)"
 
 

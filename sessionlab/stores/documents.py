@@ -12,18 +12,30 @@ import marshal
 from collections.abc import Sequence
 from typing import Any
 
+from sessionlab.errors import InvalidRecord
+from sessionlab.stores.checks import shown
 from sessionlab.stores.statements import Row
+from sessionlab.stores.values import as_plain
 
 _AT_A_TIME = 16
 """One by one their keys are read again each time, and all at once is much memory."""
+
+_JSON = json.JSONEncoder(default=as_plain)
 
 _MOST = 8_000_000
 """How many characters of documents are kept."""
 
 
 def document_row(session_id: str, session: Any) -> Row:
-    """Give the row of a session's document. The digest stands before the text, which may reach over several pages."""
-    return {"session_id": session_id, "digest": digest(session), "document": session}
+    """Give the row of a session's document. The digest stands before the text, which may reach over several pages.
+
+    Raises:
+        InvalidRecord: the session is nothing that JSON can hold.
+    """
+    try:
+        return {"session_id": session_id, "digest": digest(session), "document": session}
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidRecord(f"A session is {shown(session)}; it may be what JSON can hold: {error}.") from None
 
 
 def digest(session: Any) -> str:
@@ -32,7 +44,7 @@ def digest(session: Any) -> str:
     >>> digest({"id": "s1"}) == digest({"id": "s1"}), digest({"n": 1}) == digest({"n": 1.0})
     (True, False)
     """
-    return hashlib.blake2b(json.dumps(session).encode(), digest_size=16).hexdigest()
+    return hashlib.blake2b(_JSON.encode(session).encode(), digest_size=16).hexdigest()
 
 
 class DocumentReader:

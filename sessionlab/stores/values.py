@@ -7,6 +7,7 @@ Both engines take and give the same Python values: ``str``, ``int``, ``bool``, `
 from __future__ import annotations
 
 import json
+import operator
 import re
 import uuid
 from collections.abc import Callable, Mapping
@@ -99,9 +100,22 @@ def _read_moment(value: Any) -> Any:
         return value
 
 
+def as_plain(value: Any) -> Any:
+    """Give what ``json`` can write instead of a value that the columns take too: an enum's, a mapping's, a number's.
+
+    Raises:
+        TypeError: they do not take it.
+    """
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Mapping):
+        return dict(value)
+    return operator.index(value)
+
+
 def _dumped(value: Any, separators: tuple[str, str] | None = None) -> str:
     try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=separators)
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=separators, default=as_plain)
     except (TypeError, RecursionError) as error:
         raise ValueError(value) from error
 
@@ -139,7 +153,7 @@ def _kept(value: Any) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        return json.dumps(value, separators=(",", ":"))
+        return json.dumps(value, separators=(",", ":"), default=as_plain)
     return text
 
 

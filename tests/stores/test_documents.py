@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from enum import Enum
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 
+from sessionlab import InvalidRecord, WorktreeStore
 from sessionlab.stores import documents
-from sessionlab.stores.documents import DocumentReader, digest
+from sessionlab.stores.documents import DocumentReader, digest, document_row
 from tests.stores.worktrees import session
 
 TEXTS = [json.dumps(session(number, odd=[10**30, "\ud800\0", -0.0])) for number in range(50)]
@@ -61,3 +65,38 @@ def test_no_more_is_kept_than_fits(monkeypatch: pytest.MonkeyPatch) -> None:
         assert 0 < sum(size for _, _, size in reader._kept.values()) == reader._size <= most
     assert reader.read(ROWS) == list(map(json.loads, TEXTS))
     assert len(reader._kept) <= 10
+
+
+class Status(Enum):
+    RUNNING = "running"
+
+
+def test_what_the_columns_take_stands_in_the_document_as_they_have_it(tmp_path: Path) -> None:
+    given = session(status=Status.RUNNING, other=MappingProxyType({"status": Status.RUNNING}))
+    with WorktreeStore(tmp_path / "store.db") as store:
+        store.create_session("/here", MappingProxyType(given))
+        wanted = {**given, "status": "running", "other": {"status": "running"}}
+        assert store.get_session("/here", "session-1") == wanted
+        assert store.update_session("/here", {"id": "session-1"}) == wanted
+        assert store.verify().problems == ()
+
+
+DEEP: list[Any] = []
+for _ in range(5000):
+    DEEP = [DEEP]
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        ({"other": object()}, r"sessions\.extra is .*object.*; it may be what JSON can hold"),
+        ({"other": DEEP}, r"sessions\.extra is a dict that is nested too deeply; it may be what JSON can hold"),
+    ],
+)
+def test_what_no_document_can_hold(tmp_path: Path, other: dict[str, Any], message: str) -> None:
+    with WorktreeStore(tmp_path / "store.db") as store:
+        with pytest.raises(InvalidRecord, match=message):
+            store.create_session("/here", session(**other))
+        assert store.get_all_sessions("/here") == []
+    with pytest.raises(InvalidRecord, match=r"^A session is .* it may be what JSON can hold: "):
+        document_row("session-1", other)
