@@ -13,10 +13,10 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from sessionlab.errors import NotFound, QueryError
-from sessionlab.metrics import METRICS
+from sessionlab.metrics import METRICS, Metrics
 from sessionlab.metrics.arguments import BUCKETS, suggestion
 from sessionlab.model import SESSIONS
-from sessionlab.server.answers import Answer, LabDesk, desk
+from sessionlab.server.answers import Answer, Ask, LabDesk, desk
 from sessionlab.server.problems import responses
 from sessionlab.server.values import as_json, plain
 
@@ -110,7 +110,7 @@ def _described(name: str) -> Described:
     response_model=Table,
     responses={
         200: {"content": {TYPES["csv"]: {}, TYPES["arrow"]: {}}, "description": "The metric's rows."},
-        **responses(400, 401, 404, 422),
+        **responses(400, 401, 404, 422, 503),
     },
 )
 async def metric(
@@ -128,15 +128,15 @@ async def metric(
     _known(name, "metric")
     arguments = _arguments(name, by, where, bucket, of)
 
-    def make() -> Answer:
-        sql = desk.lab.metrics.sql(name, **arguments)
-        return _table(name, desk.lab.sql(sql), sql, format, limit)
+    def make(ask: Ask) -> Answer:
+        sql = Metrics(ask).sql(name, **arguments)
+        return _table(name, ask(sql), sql, format, limit)
 
-    answer = await desk.answer(("metric", name, tuple(arguments.items()), format, limit), make)
+    answer = await desk.answer(("metric", name, tuple(arguments.items()), format, limit), make, where or None)
     return answer.to(request)
 
 
-@router.get("/charts/{name}", responses=responses(400, 401, 404, 422))
+@router.get("/charts/{name}", responses=responses(400, 401, 404, 422, 503))
 async def chart(
     name: str,
     desk: Desk,
@@ -150,10 +150,12 @@ async def chart(
     _known(name, "chart")
     arguments = _arguments(name, by, where, bucket, of)
 
-    def make() -> Answer:
-        return Answer(as_json(getattr(desk.lab.charts, name)(**arguments).to_dict()))
+    def make(ask: Ask) -> Answer:
+        from sessionlab.charts import Charts
 
-    return (await desk.answer(("chart", name, tuple(arguments.items())), make)).to(request)
+        return Answer(as_json(getattr(Charts(Metrics(ask)), name)(**arguments).to_dict()))
+
+    return (await desk.answer(("chart", name, tuple(arguments.items())), make, where or None)).to(request)
 
 
 def _known(name: str, what: str) -> None:

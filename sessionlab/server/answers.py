@@ -9,14 +9,24 @@ from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+import duckdb
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sessionlab.errors import NotFound
+from sessionlab.errors import NotFound, QueryError
 from sessionlab.lab import Lab
-from sessionlab.server.sandbox import Limits, Sandbox
+from sessionlab.server.clock import stopping
+from sessionlab.server.problems import Refused
+from sessionlab.server.sandbox import Limits, Sandbox, Stopped
+from sessionlab.server.where import is_cheap, moment
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyRelation
+
+Ask = Callable[..., "DuckDBPyRelation"]
+"""Runs SQL in the lab, as ``Lab.sql`` does, with values for its ``$name`` by name."""
 
 T = TypeVar("T")
 
@@ -53,6 +63,7 @@ class LabDesk:
     """A lab that is served: its questions are worked on in threads of its own, and its answers kept.
 
     An answer is kept until the lab changes, or others need the room. Who asks what is being worked on waits for that.
+    A caller's condition is run with the limits of any SQL: here, if DuckDB can be stopped at it, else in the sandbox.
     """
 
     def __init__(self, lab: Lab, limits: Limits | None = None) -> None:
@@ -60,35 +71,69 @@ class LabDesk:
         self.sandbox = Sandbox(lab, limits)
         self._threads = ThreadPoolExecutor(_THREADS, "sessionlab-desk")
         self._sql = ThreadPoolExecutor(self.sandbox.limits.processes + 2, "sessionlab-sql")
+        self._tables = duckdb.connect().cursor()
         self._kept: OrderedDict[Hashable, Answer] = OrderedDict()
         self._size = 0
         self._running: dict[Hashable, asyncio.Task[Answer]] = {}
 
-    async def answer(self, question: Hashable, make: Callable[[], Answer]) -> Answer:
+    async def answer(self, question: Hashable, make: Callable[[Ask], Answer], where: str | None = None) -> Answer:
         """Give the answer to a question, made by ``make`` unless it is known.
 
         Args:
             question: What tells the question from others.
-            make: Called in a thread.
+            make: Called in a thread with what runs SQL for it.
+            where: The caller's condition that is in the SQL.
+
+        Raises:
+            QueryError: the condition does not hold.
+            Refused: with that condition, it takes too much time or memory.
         """
-        key = (self.lab.snapshot, question)
+        key = (self.lab.snapshot, question, moment(where))
         if key in self._kept:
             self._kept.move_to_end(key)
             return self._kept[key]
         task = self._running.get(key)
         if task is None:
-            task = self._running[key] = asyncio.create_task(self._made(key, make))
+            task = self._running[key] = asyncio.create_task(self._made(key, make, where))
             task.add_done_callback(lambda _: self._running.pop(key, None))
         return await asyncio.shield(task)
 
-    async def _made(self, key: Hashable, make: Callable[[], Answer]) -> Answer:
-        made = await self.work(make)
+    async def _made(self, key: Hashable, make: Callable[[Ask], Answer], where: str | None) -> Answer:
+        if where is None:
+            made = await self.work(lambda: make(self.lab.sql))
+        elif await self.work(lambda: is_cheap(where)):
+            made = await self.work(lambda: self._stopped_in_time(make))
+        else:
+            made = await self.ask(lambda: self._apart(make))
         self._kept[key] = made
         self._size += len(made.body)
         while self._size > KEPT_BYTES:
             _, oldest = self._kept.popitem(last=False)
             self._size -= len(oldest.body)
         return made
+
+    def _stopped_in_time(self, make: Callable[[Ask], T]) -> T:
+        """Make an answer here, until its time is over."""
+        seconds = self.sandbox.limits.seconds
+        with stopping(self.lab._storage.reader(), seconds) as over:
+            try:
+                return make(self.lab.sql)
+            except (duckdb.Error, QueryError, RuntimeError) as error:
+                if not over.is_set():
+                    raise
+                raise Refused(422, f"This was stopped: it took more than {seconds:g} seconds. Ask for less.") from error
+
+    def _apart(self, make: Callable[[Ask], T]) -> T:
+        """Make an answer of what a process gives that can be killed."""
+        try:
+            return make(self._fetched)
+        except Stopped as error:
+            raise Refused(422, str(error)) from error
+
+    def _fetched(self, query: str, values: dict[str, Any] | None = None) -> DuckDBPyRelation:
+        tables = self._tables.cursor()
+        tables.execute("SET TimeZone = 'UTC'")
+        return tables.from_arrow(self.sandbox.table(query, values))
 
     async def work(self, make: Callable[[], T]) -> T:
         """Do something in a thread of the lab's."""
@@ -103,6 +148,7 @@ class LabDesk:
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._sql.shutdown(wait=False, cancel_futures=True)
         self.sandbox.close()
+        self._tables.close()
 
 
 async def desk(request: Request) -> LabDesk:

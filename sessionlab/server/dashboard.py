@@ -6,8 +6,8 @@ Altair is imported when the first page is drawn: it takes longer than all the re
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from collections import OrderedDict
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Annotated, Any
 from weakref import WeakKeyDictionary
 
@@ -19,8 +19,9 @@ from sessionlab.errors import QueryError
 from sessionlab.metrics.conditions import conjuncts
 from sessionlab.schema import quote
 from sessionlab.server.analytics import By, Desk, Where
-from sessionlab.server.answers import Answer, LabDesk
+from sessionlab.server.answers import Answer, Ask, LabDesk
 from sessionlab.server.values import as_json
+from sessionlab.server.where import moment
 
 router = APIRouter(prefix="/api/dashboard", include_in_schema=False)
 
@@ -30,7 +31,7 @@ CHOICES = ("kind", "source", "topic", "model")
 _MOST_CHOICES = 200
 _MOST_CUBES = 32
 
-_cubes: WeakKeyDictionary[LabDesk, Callable[[str, tuple[str, ...], str | None], Cube]] = WeakKeyDictionary()
+_cubes: WeakKeyDictionary[LabDesk, OrderedDict[Hashable, Cube]] = WeakKeyDictionary()
 
 Width = Annotated[int | None, Query(ge=240, le=10_000)]
 Picks = Annotated[str, Query(max_length=20_000)]
@@ -47,12 +48,12 @@ async def dashboard(
     """Give the linked chart, made to fit a width, and what the codes of its picks stand for."""
     columns = tuple(by)
 
-    def make() -> Answer:
+    def make(ask: Ask) -> Answer:
         from sessionlab.dashboard.selections import TIME
         from sessionlab.report.drawings import drawing
         from sessionlab.server.layout import fitted
 
-        cube = _cube(desk, columns, where)
+        cube = _cube(desk, ask, columns, where)
         title, notes, spec = drawing(draw(cube))
         fields = {**{f"pick_{field}": field for field in cube.dimensions}, "span": TIME}
         stands = {field: list(dimension.conditions) for field, dimension in cube.dimensions.items()}
@@ -71,7 +72,7 @@ async def dashboard(
             )
         )
 
-    return (await desk.answer(("dashboard", columns, where, width), make)).to(request)
+    return (await desk.answer(("dashboard", columns, where, width), make, where)).to(request)
 
 
 @router.get("/picked")
@@ -85,14 +86,14 @@ async def picked(
     """Give the condition on sessions that stands for what is picked in the chart."""
     chosen, columns = _picks(picks), tuple(by)
 
-    def make() -> Answer:
+    def make(ask: Ask) -> Answer:
         from sessionlab.explorer.picks import conditions
 
-        cube = _cube(desk, columns, where)
+        cube = _cube(desk, ask, columns, where)
         own = [] if where is None else conjuncts(where)
         return Answer(as_json({"where": " AND ".join([*own, *conditions(cube, chosen)]) or None}))
 
-    return (await desk.answer(("picked", columns, where, picks), make)).to(request)
+    return (await desk.answer(("picked", columns, where, picks), make, where)).to(request)
 
 
 def _picks(text: str) -> Mapping[str, Sequence[float]]:
@@ -103,24 +104,23 @@ def _picks(text: str) -> Mapping[str, Sequence[float]]:
         raise QueryError("picks is no JSON object of lists of numbers.") from error
 
 
-def _cube(desk: LabDesk, by: tuple[str, ...], where: str | None) -> Cube:
+def _cube(desk: LabDesk, ask: Ask, by: tuple[str, ...], where: str | None) -> Cube:
     """Give a cube of the lab as it is now; those that were asked for last are kept."""
-
-    @lru_cache(maxsize=_MOST_CUBES)
-    def read(snapshot: str, by: tuple[str, ...], where: str | None) -> Cube:  # noqa: ARG001 - tells states apart
-        return read_cube(lab.sql, by=by or None, where=where)
-
-    lab = desk.lab
-    return _cubes.setdefault(desk, read)(lab.snapshot, by, where)
+    kept, key = _cubes.setdefault(desk, OrderedDict()), (desk.lab.snapshot, moment(where), by, where)
+    cube = kept.pop(key, None) or read_cube(ask, by=by or None, where=where)
+    kept[key] = cube
+    while len(kept) > _MOST_CUBES:
+        kept.popitem(last=False)
+    return cube
 
 
 @router.get("/choices")
 async def choices(desk: Desk, request: Request) -> Response:
     """Give the values to filter by, each with its sessions, the most frequent first; and the first and last day."""
 
-    def make() -> Answer:
-        found = {column: _values(desk, column) for column in CHOICES}
-        ((first, last, count),) = desk.lab.sql(
+    def make(ask: Ask) -> Answer:
+        found = {column: _values(ask, column) for column in CHOICES}
+        ((first, last, count),) = ask(
             "SELECT min(started_at)::DATE, max(started_at)::DATE, count(*) FROM sessions"
         ).fetchall()
         name = "a lab in memory" if desk.lab.path is None else desk.lab.path.name
@@ -129,7 +129,7 @@ async def choices(desk: Desk, request: Request) -> Response:
     return (await desk.answer("choices", make)).to(request)
 
 
-def _values(desk: LabDesk, column: str) -> list[tuple[Any, ...]]:
+def _values(ask: Ask, column: str) -> list[tuple[Any, ...]]:
     name = quote(column)
     query = f"SELECT {name}, count(*) AS n FROM sessions GROUP BY 1 ORDER BY n DESC, 1 LIMIT {_MOST_CHOICES}"
-    return desk.lab.sql(query).fetchall()
+    return ask(query).fetchall()

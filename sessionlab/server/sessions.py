@@ -14,7 +14,7 @@ from sessionlab.metrics.arguments import session_column
 from sessionlab.metrics.conditions import conjuncts
 from sessionlab.schema import quote
 from sessionlab.server.analytics import Desk, Where
-from sessionlab.server.answers import Answer
+from sessionlab.server.answers import Answer, Ask
 from sessionlab.server.pages import Cursor, decoded, encoded
 from sessionlab.server.problems import responses
 from sessionlab.server.values import as_json
@@ -55,7 +55,7 @@ class WholeSession(BaseModel):
     left_out: int = Field(description=f"How many events beyond {MOST_EVENTS} are not here.")
 
 
-@router.get("/sessions", response_model=SessionPage, responses=responses(400, 401, 404, 422))
+@router.get("/sessions", response_model=SessionPage, responses=responses(400, 401, 404, 422, 503))
 async def sessions(
     desk: Desk,
     request: Request,
@@ -71,19 +71,19 @@ async def sessions(
     order = _order(sort)
     skipped = decoded(cursor)
 
-    def make() -> Answer:
+    def make(ask: Ask) -> Answer:
         conditions = ["true"] if where is None else conjuncts(where)
         values = {} if not q else {"q": q}
         if q:
             conditions.append("(contains(lower(goal), lower($q)) OR contains(lower(session_id), lower($q)))")
         kept = f"FROM sessions WHERE {' AND '.join(conditions)}"
-        ((total,),) = desk.lab.sql(f"SELECT count(*) {kept}", values).fetchall()
-        page = desk.lab.sql(f"SELECT {_selected()} {kept} ORDER BY {order} LIMIT {limit} OFFSET {skipped}", values)
+        ((total,),) = ask(f"SELECT count(*) {kept}", values).fetchall()
+        page = ask(f"SELECT {_selected()} {kept} ORDER BY {order} LIMIT {limit} OFFSET {skipped}", values)
         rows = [dict(zip(COLUMNS, row, strict=True)) for row in page.fetchall()]
         last = skipped + len(rows) >= total
         return Answer(as_json({"sessions": rows, "total": total, "next": None if last else encoded(skipped + limit)}))
 
-    return (await desk.answer(("sessions", where, q, sort, limit, cursor), make)).to(request)
+    return (await desk.answer(("sessions", where, q, sort, limit, cursor), make, where)).to(request)
 
 
 def _order(sort: str) -> str:
@@ -109,7 +109,7 @@ async def session(
 ) -> Response:
     """Give all of one session in order of time: attempts with the changes of their code, errors, messages."""
 
-    def make() -> Answer:
+    def make(_: Ask) -> Answer:
         return Answer(as_json(whole(desk.lab.history(id, source, kind), None if full else CLIPPED)))
 
     return (await desk.answer(("session", id, source, kind, full), make)).to(request)

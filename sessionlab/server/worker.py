@@ -56,7 +56,9 @@ class Answerer:
             run(f"SET {setting} = false")
         run("SET lock_configuration = true")
 
-    def answer(self, query: str, rows: int, seconds: float, form: str) -> tuple[dict[str, Any], bytes]:
+    def answer(
+        self, query: str, rows: int, seconds: float, form: str, values: dict[str, Any] | None = None
+    ) -> tuple[dict[str, Any], bytes]:
         """Run a query; give a header and the body in a format: ``json``, ``csv`` or ``arrow``."""
         began = time.perf_counter()
         self._check(query)
@@ -64,7 +66,7 @@ class Answerer:
         clock.start()
         try:
             self._connection.execute("BEGIN TRANSACTION READ ONLY")
-            result = self._connection.execute(query)
+            result = self._connection.execute(query, values)
             header: dict[str, Any] = {"columns": [[column[0], str(column[1])] for column in result.description or ()]}
             body = _WRITERS[form](result, rows, header)
         finally:
@@ -166,7 +168,8 @@ _WRITERS = {"json": _json, "csv": _csv, "arrow": _arrow}
 def _answered(answerer: Answerer, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     """Answer a request; what goes wrong with the query is an answer too."""
     try:
-        return answerer.answer(request["query"], request["rows"], request["seconds"], request["format"])
+        values = request.get("values")
+        return answerer.answer(request["query"], request["rows"], request["seconds"], request["format"], values)
     except Refusal as error:
         return {"refused": str(error)}, b""
     except duckdb.InterruptException:

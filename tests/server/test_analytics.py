@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
 import threading
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +19,22 @@ from sessionlab import Lab
 from sessionlab.charts import Charts
 from sessionlab.metrics import METRICS
 from sessionlab.server import create_app, start
+from sessionlab.server.answers import Answer, Ask, LabDesk
+from sessionlab.server.problems import Refused
 from sessionlab.server.values import plain
 from tests.labs import write_json, write_sqlite
-from tests.server.conftest import assert_problem
+from tests.server.conftest import LIMITS, assert_problem
+
+CHEAP = "attempts >= 1"
+PATTERN = "goal LIKE '%o%' AND attempts >= 1"
+"""A condition that another process answers for."""
 
 
+@pytest.mark.parametrize("where", [CHEAP, PATTERN], ids=["here", "apart"])
 @pytest.mark.parametrize("name", sorted(METRICS))
-def test_every_metric(client: httpx.Client, lab: Lab, name: str) -> None:
-    answer = client.get(f"/api/metrics/{name}", params={"by": "kind", "where": "attempts >= 1"}).json()
-    relation = getattr(lab.metrics, name)(by="kind", where="attempts >= 1")
+def test_every_metric(client: httpx.Client, lab: Lab, name: str, where: str) -> None:
+    answer = client.get(f"/api/metrics/{name}", params={"by": "kind", "where": where}).json()
+    relation = getattr(lab.metrics, name)(by="kind", where=where)
     assert answer["rows"] == plain(relation.to_dicts())
     assert answer["columns"] == [
         {"name": column, "type": str(type_)} for column, type_ in zip(relation.columns, relation.types, strict=True)
@@ -37,6 +46,57 @@ def test_every_metric(client: httpx.Client, lab: Lab, name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in dir(Charts(None)) if name in METRICS])  # type: ignore[arg-type]
 def test_every_chart(client: httpx.Client, lab: Lab, name: str) -> None:
     assert client.get(f"/api/charts/{name}").json() == getattr(lab.charts, name)().to_dict()
+    apart = client.get(f"/api/charts/{name}", params={"where": PATTERN}).json()
+    assert apart == getattr(lab.charts, name)(where=PATTERN).to_dict()
+
+
+GROWN = "goal"
+for _ in range(6):
+    GROWN = f"replace({GROWN}, 'e', goal || goal)"
+
+
+@pytest.mark.parametrize("path", ["metrics/summary", "charts/success_rate", "dashboard", "lab/sessions"])
+def test_a_condition_without_end_is_stopped(client: httpx.Client, path: str) -> None:
+    assert_problem(client.get(f"/api/{path}", params={"where": f"length({GROWN}) > 5"}), 422, "was stopped")
+    assert client.get("/api/metrics/summary", params={"where": CHEAP}).json()["rows"][0]["sessions"] > 100
+
+
+def test_what_takes_long_here_is_stopped(lab: Lab) -> None:
+    desk = LabDesk(lab, LIMITS)
+    query = "SELECT count(*) FROM range(10000000) AS a, range(10000000) AS b WHERE a.range % 7 = b.range % 11"
+
+    def make(ask: Ask) -> Answer:
+        return Answer(str(ask(query).fetchall()).encode())
+
+    with pytest.raises(Refused, match="took more than") as refused:
+        asyncio.run(desk.answer("endless", make, CHEAP))
+    assert refused.value.status == 422
+    query = "SELECT 42"
+    assert asyncio.run(desk.answer("short", make, CHEAP)).body == b"[(42,)]"
+    desk.close()
+
+
+@pytest.mark.parametrize("where", [PATTERN, CHEAP])
+def test_sessions_and_the_dashboard_with_a_condition(client: httpx.Client, lab: Lab, where: str) -> None:
+    ((count,),) = lab.sql(f"SELECT count(*) FROM sessions WHERE {where}").fetchall()
+    page = client.get("/api/lab/sessions", params={"where": where, "limit": 500, "q": "A"}).json()
+    assert 0 < page["total"] == len(page["sessions"]) <= count
+    assert client.get("/api/dashboard", params={"where": where}).json()["sessions"] == count
+    picked = client.get("/api/dashboard/picked", params={"where": where, "picks": "{}"}).json()["where"]
+    assert lab.sql(f"SELECT count(*) FROM sessions WHERE {picked}").fetchall() == [(count,)]
+
+
+def test_what_asks_for_the_time_is_asked_again(client: httpx.Client) -> None:
+    end = datetime.now(UTC) + timedelta(seconds=2)
+    asked = {"where": f"now() < '{end.isoformat()}'"}
+
+    def sessions() -> list[int]:
+        (row,) = client.get("/api/metrics/summary", params=asked).json()["rows"]
+        return [row["sessions"], client.get("/api/dashboard", params=asked).json()["sessions"]]
+
+    assert min(sessions()) > 100
+    threading.Event().wait((end - datetime.now(UTC)).total_seconds() + 0.1)
+    assert sessions() == [0, 0]
 
 
 def test_the_catalog(client: httpx.Client) -> None:
