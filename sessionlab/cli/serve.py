@@ -54,6 +54,13 @@ class _StoreUrl(click.ParamType[tuple[str, str]]):
 @click.option("--refresh", type=_Span(), metavar="SPAN", help="Load again what changed, every 10s, 5m, 1h.")
 @click.option("--sql-seconds", default=10.0, show_default=True, help="How long a query may take.")
 @click.option("--sql-memory", default=512, show_default=True, help="How many MB of memory a query may take.")
+@click.option(
+    "--memory",
+    default=2048,
+    show_default=True,
+    type=click.IntRange(min=64),
+    help="How many MB of memory the lab may take; beyond it, it works on disk.",
+)
 @click.option("--log", is_flag=True, help="Write a line of JSON for each request on stderr.")
 def serve(
     lab_path: Path,
@@ -65,6 +72,7 @@ def serve(
     refresh: float | None,
     sql_seconds: float,
     sql_memory: int,
+    memory: int,
     *,
     log: bool,
 ) -> None:
@@ -83,7 +91,7 @@ def serve(
     if log:
         _log_to_stderr()
     with ExitStack() as stack:
-        lab = stack.enter_context(Lab(lab_path))
+        lab = stack.enter_context(Lab(lab_path, memory_limit=f"{memory}MB"))
         opened = _opened(stack, stores)
         limits = Limits(seconds=sql_seconds, memory=sql_memory)
         app = create_app(lab, opened, token=token, hosts=(*hosts, host), refresh=refresh, limits=limits)

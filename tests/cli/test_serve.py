@@ -16,8 +16,10 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from sessionlab import Lab
+from sessionlab import Lab, SessionlabError
 from sessionlab.cli import cli
+from sessionlab.server import Running
+from sessionlab.server.app import App
 
 TOKEN = "correct horse battery"
 
@@ -94,3 +96,19 @@ def test_what_does_not_hold_is_said(tmp_path: Path, options: list[str], code: in
     done = CliRunner().invoke(cli, ["serve", "--lab", str(tmp_path / "lab.duckdb"), *options])
     assert done.exit_code == code
     assert words in (done.output if code == 2 else str(done.exception))
+
+
+def test_the_lab_has_a_limit_of_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[str] = []
+
+    def looked_at(app: App, host: str, port: int) -> Running:
+        found.extend(*app.fastapi.state.desk.lab.sql("SELECT current_setting('memory_limit')").fetchall())
+        raise SessionlabError(f"{host}:{port} is not needed.")
+
+    monkeypatch.setattr("sessionlab.server.start", looked_at)
+    for options in ([], ["--memory", "640"]):
+        done = CliRunner().invoke(cli, ["serve", "--lab", str(tmp_path / "lab.duckdb"), *options])
+        assert "is not needed" in str(done.exception)
+    with Lab(memory_limit="2048MB") as usual, Lab(memory_limit="640MB") as small:
+        wanted = [lab.sql("SELECT current_setting('memory_limit')").fetchall()[0][0] for lab in (usual, small)]
+    assert found == wanted
