@@ -15,7 +15,7 @@ SESSIONS = Table(
     (
         Column("source", required=True),
         Column("kind", required=True),
-        Column("session_id", required=True),
+        Column("session_id", required=True, random=True),
         Column("parent_session_id"),
         Column("goal", long=True),
         Column("topic"),

@@ -33,7 +33,7 @@ class Column:
     ``key`` is the name in JSON where it differs; ``aliases`` are names seen elsewhere, and a dotted alias reaches into
     an object (``problem.description``). A ``required`` column is never NULL: a record without it is rejected. A
     ``long`` text is stored with zstd, which takes a third of the room and of the time that trying out DuckDB's other
-    ways does.
+    ways does. A ``random`` text, as an id is, is stored as it stands: what can be saved of it is not worth the trying.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Column:
     aliases: tuple[str, ...] = ()
     required: bool = False
     long: bool = False
+    random: bool = False
 
     @property
     def ddl(self) -> str:
@@ -50,7 +51,8 @@ class Column:
         >>> Column("code", long=True).ddl
         '"code" VARCHAR USING COMPRESSION zstd'
         """
-        return f"{quote(self.name)} {self.type.value}" + (" USING COMPRESSION zstd" if self.long else "")
+        way = "zstd" if self.long else "uncompressed" if self.random else None
+        return f"{quote(self.name)} {self.type.value}" + (f" USING COMPRESSION {way}" if way else "")
 
     @cached_property
     def json_key(self) -> str:

@@ -11,7 +11,7 @@ CONVERSATION = Kind(
         NativeTable(
             "sessions",
             (
-                Column("session_id", required=True),
+                Column("session_id", required=True, random=True),
                 Column("user_id"),
                 Column("start_time", Type.TIME),
                 Column("end_time", Type.TIME),
@@ -22,7 +22,7 @@ CONVERSATION = Kind(
         NativeTable(
             "contexts",
             (
-                Column("context_id", required=True),
+                Column("context_id", required=True, random=True),
                 Column("session_id", required=True),
                 Column("content", long=True),
                 Column("type"),
@@ -36,7 +36,7 @@ CONVERSATION = Kind(
         NativeTable(
             "conversations",
             (
-                Column("conversation_id", required=True),
+                Column("conversation_id", required=True, random=True),
                 Column("session_id", required=True),
                 Column("message_role"),
                 Column("content", long=True),

@@ -44,10 +44,10 @@ WORKFLOW = Kind(
         NativeTable(
             "session_states",
             (
-                Column("id"),
+                Column("id", random=True),
                 Column("created_at", Type.TIME),
                 Column("updated_at", Type.TIME),
-                Column("thread_id", required=True),
+                Column("thread_id", required=True, random=True),
                 Column("run_id"),
                 *_STATE,
                 Column("workflow_status"),

@@ -22,7 +22,7 @@ WORKTREE = Kind(
         NativeTable(
             "sessions",
             (
-                Column("id", required=True),
+                Column("id", required=True, random=True),
                 Column("workspace_id", aliases=("workspace_hash", "workspaceHash")),
                 Column("type", aliases=("session_type", "sessionType")),
                 Column("task", required=True, long=True),
@@ -98,7 +98,7 @@ WORKTREE = Kind(
         NativeTable(
             "chat_messages",
             (
-                Column("id"),
+                Column("id", random=True),
                 Column("session_id", required=True),
                 Column("role"),
                 Column("content", long=True),

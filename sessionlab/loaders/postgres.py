@@ -126,8 +126,7 @@ class PostgresSource:
             adbc.AdbcConnection(database) as connection,
         ):
             connection.set_autocommit(False)
-            for statement in select.SNAPSHOT:
-                tell(connection, statement)
+            tell(connection, select.SNAPSHOT)
             yield connection
 
     @contextmanager

@@ -14,9 +14,8 @@ _JSON = frozenset({"json", "jsonb"})
 _TIMES = frozenset({"timestamp with time zone", "timestamp without time zone", "date"})
 
 SNAPSHOT = (
-    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
-    "SET LOCAL TIME ZONE 'UTC'",
-    "SET LOCAL extra_float_digits = 1",
+    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL TIME ZONE 'UTC';"
+    " SET LOCAL extra_float_digits = 1"
 )
 """How every transaction begins."""
 
