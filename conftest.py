@@ -1,4 +1,4 @@
-"""What all doctests find beside their module's own names: ``lab``, with the samples in it."""
+"""What all doctests find beside their module's own names: ``Lab``, and ``lab`` with the samples in it."""
 
 from __future__ import annotations
 
@@ -26,4 +26,6 @@ def _samples() -> Lab:
 @pytest.fixture(autouse=True)
 def _lab_in_doctests(request: pytest.FixtureRequest) -> None:
     if isinstance(request.node, DoctestItem):
-        request.getfixturevalue("doctest_namespace")["lab"] = _samples()
+        from sessionlab import Lab
+
+        request.getfixturevalue("doctest_namespace").update(lab=_samples(), Lab=Lab)

@@ -12,6 +12,7 @@ import pytest
 
 import sessionlab
 from sessionlab import Lab, samples
+from sessionlab.answers import Answers
 from sessionlab.charts import Charts, save
 from sessionlab.explorer.widget import Explorer
 from sessionlab.metrics import METRICS
@@ -27,7 +28,7 @@ def public() -> dict[str, Any]:
     charts = Charts(lab.metrics)
     return {
         **{name: getattr(sessionlab, name) for name in sessionlab.__all__ if name not in UNSAID},
-        **{f"lab.{name}": member for name, member in vars(Lab).items() if not name.startswith("_")},
+        **{f"lab.{name}": member for name, member in (vars(Answers) | vars(Lab)).items() if not name.startswith("_")},
         **{f"lab.metrics.{name}": metric for name, metric in METRICS.items()},
         **{f"lab.charts.{name}": getattr(charts, name) for name in dir(charts) if not name.startswith("_")},
         **{f"samples.{name}": getattr(samples, name) for name in samples.__all__ if name != "KINDS"},

@@ -30,52 +30,45 @@ def config(
     ``line`` colours the grid, and ``accent`` bars and lines that no series colours. They are any CSS colours; a
     page that draws SVG can hand over its variables.
     """
-    labels = {"labelColor": ink, "labelFontSize": 12, "titleColor": muted, "titleFontSize": 12}
     return {
         "font": _FONT,
         "view": {"stroke": None, "continuousWidth": SIZE["wide"], "continuousHeight": SIZE["high"]},
-        "title": {
-            "anchor": "start",
-            "frame": "group",
-            "color": ink,
-            "fontSize": 16,
-            "fontWeight": 600,
-            "offset": 14,
-            "subtitleColor": muted,
-            "subtitleFontSize": 12,
-            "subtitlePadding": 5,
-        },
-        "axis": {
-            **labels,
-            "titleFontWeight": "normal",
-            "titlePadding": 8,
-            "labelLimit": 280,
-            "gridColor": line,
-            "domain": False,
-            "ticks": False,
-            "labelPadding": 6,
-        },
+        "range": {"category": PALETTE},
+        "concat": {"spacing": 24},
+        "facet": {"spacing": 28},
+        **_words(ink, muted, line),
+        **_marks(ink, muted, accent),
+    }
+
+
+def _words(ink: str, muted: str, line: str) -> dict[str, Any]:
+    """Give the look of what explains a plot: titles, axes, legends, headers."""
+    labels = {"labelColor": ink, "labelFontSize": 12, "titleColor": muted, "titleFontSize": 12}
+    axis = {"labelLimit": 280, "labelPadding": 6, "gridColor": line, "domain": False, "ticks": False}
+    symbols = {"symbolOpacity": 1, "symbolStrokeWidth": 0, "symbolType": "square"}
+    return {
+        "title": _title(ink, muted),
+        "axis": {**labels, **axis, "titleFontWeight": "normal", "titlePadding": 8},
         "axisYBand": {"grid": False},
         "axisTemporal": {"grid": False},
-        "legend": {
-            **labels,
-            "orient": "top",
-            "titleOrient": "left",
-            "titleFontWeight": "normal",
-            "labelLimit": 240,
-            "symbolOpacity": 1,
-            "symbolStrokeWidth": 0,
-            "symbolType": "square",
-        },
-        "header": {
-            **labels,
-            "titleAnchor": "start",
-            "titleFontWeight": "normal",
-            "labelAnchor": "start",
-            "labelFontWeight": 600,
-            "labelLimit": 400,
-        },
-        "range": {"category": PALETTE},
+        "legend": {**labels, **symbols, **_SIDE, "titleFontWeight": "normal", "labelLimit": 240},
+        "header": {**labels, **_START, "titleFontWeight": "normal", "labelFontWeight": 600, "labelLimit": 400},
+    }
+
+
+_SIDE = {"orient": "top", "titleOrient": "left"}
+_START = {"titleAnchor": "start", "labelAnchor": "start"}
+
+
+def _title(ink: str, muted: str) -> dict[str, Any]:
+    """Give the look of a title, and of the lines below it."""
+    title = {"anchor": "start", "frame": "group", "color": ink, "fontSize": 16, "fontWeight": 600, "offset": 14}
+    return {**title, "subtitleColor": muted, "subtitleFontSize": 12, "subtitlePadding": 5}
+
+
+def _marks(ink: str, muted: str, accent: str) -> dict[str, Any]:
+    """Give the look of what is plotted."""
+    return {
         "bar": {"color": accent, "cornerRadiusEnd": 2},
         "line": {"color": accent, "strokeWidth": 2, "strokeJoin": "round"},
         "area": {"color": accent},
@@ -85,8 +78,6 @@ def config(
             "mark": {"color": ink, "fill": ink, "stroke": ink, "filled": True, "opacity": 1},
             "count": {"color": muted, "fill": muted, "fontSize": 11, "align": "left", "baseline": "middle"},
         },
-        "concat": {"spacing": 24},
-        "facet": {"spacing": 28},
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -14,14 +15,14 @@ if TYPE_CHECKING:
 _MOST = 20
 
 
-class Report:
+class Report(ABC):
     """A report that shows itself: its lines are a word and what there is to say."""
 
     title: ClassVar[str]
 
+    @abstractmethod
     def lines(self) -> Iterable[tuple[str, str]]:
         """Give the lines of the report."""
-        raise NotImplementedError
 
     @staticmethod
     def some(word: str, found: Sequence[object]) -> Iterator[tuple[str, str]]:
