@@ -9,52 +9,21 @@ from __future__ import annotations
 
 import os
 import threading
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 from weakref import WeakSet
 
 import tenacity
-from sqlalchemy.engine import Engine as SqlAlchemyEngine
 
 from sessionlab.errors import InvalidRecord, QueryError, StoreError
-from sessionlab.stores.values import Engine
+from sessionlab.stores.driver import ConnectionLost, Done, Driver, Refusal, Rows
 
 T = TypeVar("T")
-Rows = Sequence[Sequence[Any]]
 
 _TRIES = 5
 _open_databases: WeakSet[Database] = WeakSet()
-
-
-class ConnectionLost(Exception):
-    """The connection is gone, or the server wants all to be done again.
-
-    ``harmless`` says that nothing can have been kept, so that all may be.
-    """
-
-    def __init__(self, error: Exception, *, harmless: bool) -> None:
-        super().__init__(str(error))
-        self.harmless = harmless
-
-
-class Refusal(Exception):
-    """The database refuses a value. What it said is translated by who knows the table."""
-
-    def __init__(self, error: Exception) -> None:
-        super().__init__(str(error))
-        self.error = error
-
-
-@dataclass(frozen=True)
-class Done:
-    """What a statement did: the rows that it gave, and how many it changed."""
-
-    rows: Rows
-    changed: int
 
 
 class Transaction:
@@ -82,16 +51,8 @@ class Transaction:
             )
 
 
-class Database(ABC):
+class Database(Driver):
     """A database that holds a store. Any number of threads may use one."""
-
-    engine: Engine
-    where: str
-    """What messages call it; holds no password."""
-    url: str
-    """What to connect with, password and all."""
-    schema_lock: str
-    """The statement that keeps all others from changing the schema until the transaction ends."""
 
     def __init__(self) -> None:
         self._local = threading.local()
@@ -274,62 +235,6 @@ class Database(ABC):
         if lost.harmless:
             return StoreError(f"{lost} Nothing of the transaction is kept. Do it again.")
         return self.lost(lost)
-
-    def settle(self) -> None:  # noqa: B027 - most databases need nothing
-        """Do what a database needs that is known to be a store, or to become one."""
-
-    @abstractmethod
-    def run_alone(self, text: str, values: Sequence[Any], *, reads: bool) -> Done:
-        """Run one statement that is kept at once."""
-
-    @abstractmethod
-    def run_on(self, connection: Any, text: str, values: Sequence[Any]) -> Done:
-        """Run one statement within a connection's transaction."""
-
-    @abstractmethod
-    def lend(self) -> Any:
-        """Lend a connection for a transaction, as a context."""
-
-    @abstractmethod
-    def begin(self, connection: Any, purpose: str) -> None:
-        """Begin a transaction to ``write``, to ``read``, or to write ``alone``."""
-
-    @abstractmethod
-    def commit(self, connection: Any) -> None:
-        """Keep what a transaction did."""
-
-    @abstractmethod
-    def roll_back(self, connection: Any) -> None:
-        """Undo what a transaction did; never raises for a connection that is gone."""
-
-    @abstractmethod
-    def fill(
-        self, table: str, names: Sequence[str], columns: Sequence[Sequence[Any]], counted: str | None
-    ) -> Sequence[int]:
-        """Insert many rows, given by their columns, within the thread's transaction.
-
-        Gives their new numbers if a column is ``counted``.
-        """
-
-    @abstractmethod
-    def sqlalchemy(self) -> SqlAlchemyEngine:
-        """Give an engine of SQLAlchemy whose transactions also hold changes of the schema, for migrations."""
-
-    @abstractmethod
-    def run_script(self, statements: Sequence[str]) -> None:
-        """Run statements without values within the thread's transaction."""
-
-    @abstractmethod
-    def columns(self) -> dict[str, set[str]]:
-        """Give the columns of each table."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """Let go of all connections."""
-
-    @abstractmethod
-    def forsake(self) -> None:
-        """Forget all connections without touching them: after a fork they are the parent's."""
 
 
 def _forsake_all() -> None:

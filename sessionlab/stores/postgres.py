@@ -18,7 +18,8 @@ from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 from sessionlab.errors import SourceError, StoreError
 from sessionlab.postgres_url import PostgresUrl
 from sessionlab.schema import quote
-from sessionlab.stores.database import ConnectionLost, Database, Done, Refusal
+from sessionlab.stores.database import Database
+from sessionlab.stores.driver import ConnectionLost, Done, Refusal
 from sessionlab.stores.values import Engine
 
 Cursor: TypeAlias = "psycopg.Cursor[tuple[Any, ...]]"

@@ -10,8 +10,9 @@ from sessionlab.display import facts, framed
 from sessionlab.display import table as html_table
 from sessionlab.display.cells import cell
 from sessionlab.schema import quote
-from sessionlab.stores.database import Database, Rows
+from sessionlab.stores.database import Database
 from sessionlab.stores.declare import StoreSchema, StoreTable
+from sessionlab.stores.driver import Rows
 from sessionlab.stores.reporting import Report
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ from typing import Any
 from sessionlab.errors import InvalidRecord
 from sessionlab.schema import quote
 from sessionlab.stores.checks import shown
-from sessionlab.stores.database import Database, Refusal
+from sessionlab.stores.database import Database
 from sessionlab.stores.declare import Field
+from sessionlab.stores.driver import Refusal
 
 _SQLITE_FIELD = re.compile(r"constraint failed: \w+\.(\w+)")
 _POSTGRES_KEY = re.compile(r"\((\w+)\)=\((.*)\)", re.DOTALL)

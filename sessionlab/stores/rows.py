@@ -13,8 +13,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from sessionlab.errors import InvalidRecord, NotFound, QueryError
 from sessionlab.stores.checks import encoder, is_plain, shown
-from sessionlab.stores.database import Database, Done, Refusal
+from sessionlab.stores.database import Database
 from sessionlab.stores.declare import StoreSchema, StoreTable
+from sessionlab.stores.driver import Done, Refusal
 from sessionlab.stores.refusals import explain
 from sessionlab.stores.statements import Row, Statement
 from sessionlab.stores.tables import tables_of

