@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
+from typing import NoReturn
 
 import duckdb
 
@@ -18,8 +19,9 @@ from sessionlab.loaders.duplicates import drop_superseded, files_with_duplicates
 from sessionlab.loaders.files import WILD, FileState, Listing, expand, real_path, shown, states, stem, unshown
 from sessionlab.loaders.forms import Form
 from sessionlab.loaders.plain import plain_shape
+from sessionlab.loaders.prefetch import prefetched
 from sessionlab.loaders.read import checks, inserts
-from sessionlab.loaders.scan import Group, scan
+from sessionlab.loaders.scan import Group, Scan, scan
 from sessionlab.loaders.scratch import Scratch, by_halves
 from sessionlab.loaders.target import Outcome, Stumbled, Target, table_of
 from sessionlab.loaders.times import is_no_time
@@ -71,41 +73,62 @@ class JsonSource:
         outcome = Outcome(ignored=[shown(path) for path in found.ignored])
         self._reject_closed(found, target)
         target.step("looking through the files")
-        with Scratch(target.connection) as scratch:
-            seen = scan([path for path in paths if path not in self.closer], scratch, self.kind)
-            closer = {*seen.closer, *self.closer.intersection(paths)}
-            for group in seen.groups:
-                outcome.kinds.add(group.kind.name)
-                closer |= self._read(group, target, scratch)
+        closer = self._read_straight([path for path in paths if path not in self.closer], target, outcome)
+        closer |= self.closer.intersection(paths)
         outcome.superseded += _clean(sorted(closer), target, outcome, self.kind)
         for name in outcome.kinds:
             outcome.superseded += drop_superseded(KINDS[name], target)
         outcome.files = _accounts(wanted, outcome.kinds, target)
         return outcome
 
+    def _read_straight(self, paths: Sequence[str], target: Target, outcome: Outcome) -> set[str]:
+        """Read what looks sound, group by group, while the next are looked through.
+
+        Returns:
+            The files that want a closer look. The lab has no rows of them.
+        """
+        found = Scan(self.kind)
+        read: dict[str, list[str]] = {}
+        with Scratch(target.connection) as looking, Scratch(target.connection) as checking:
+            try:
+                with prefetched(scan(paths, looking, found), looking.stop) as groups:
+                    for group in groups:
+                        self._read(group, target)
+                        read.setdefault(group.kind.name, []).extend(group.paths)
+            except _Unreadable as unreadable:
+                self._stumble(unreadable, checking)
+        outcome.kinds.update(read)
+        odd = (_taken_out(KINDS[name], files, target) for name, files in read.items())
+        return {*found.closer, *chain.from_iterable(odd)}
+
     def _reject_closed(self, found: Listing, target: Target) -> None:
         if self.only is None:
             for folder in found.closed:
                 target.reject(shown(folder), None, "no permission to look into this folder", b"")
 
-    def _read(self, group: Group, target: Target, scratch: Scratch) -> set[str]:
-        """Read a group; return its files that turned out to need a closer look, their rows taken out again."""
+    def _read(self, group: Group, target: Target) -> None:
         target.step(f"{len(group.paths):,} {group.kind.name} file(s)")
-        statements = iter(inserts(group, target.source))
         try:
-            target.execute(next(statements)[1])
-            suspects = files_with_duplicates(group.kind, group.paths, target)
-            for _, statement in statements:
+            for _, statement in inserts(group, target.source):
                 target.execute(statement)
         except duckdb.Error as error:
-            culprits = _culprits(group, scratch)
-            if not culprits:
-                raise SourceError(f"{self.uri} cannot be read: {error}") from error
-            self.closer |= culprits
-            raise Stumbled from error
-        suspects |= _unreadable(group.kind, group.paths, target)
-        _remove(group.kind, suspects, target)
-        return suspects
+            raise _Unreadable(group) from error
+
+    def _stumble(self, unreadable: _Unreadable, scratch: Scratch) -> NoReturn:
+        """Note which files of a group the reader broke on."""
+        culprits, error = _culprits(unreadable.group, scratch), unreadable.__cause__
+        if not culprits:
+            raise SourceError(f"{self.uri} cannot be read: {error}") from error
+        self.closer |= culprits
+        raise Stumbled from error
+
+
+class _Unreadable(Exception):
+    """The reader broke on a group of files."""
+
+    def __init__(self, group: Group) -> None:
+        super().__init__()
+        self.group = group
 
 
 def _readable_name(uri: str) -> str:
@@ -141,13 +164,16 @@ def _unreadable(kind: Kind, paths: Sequence[str], target: Target) -> set[str]:
     return files.intersection(paths)
 
 
-def _remove(kind: Kind, files: Collection[str], target: Target) -> None:
+def _taken_out(kind: Kind, paths: Sequence[str], target: Target) -> set[str]:
+    """Find the files that turned out to need a closer look, and take their rows out again."""
+    files = files_with_duplicates(kind, paths, target) | _unreadable(kind, paths, target)
     if files:
         for table in kind.tables:
             target.execute(
                 f"DELETE FROM {table_of(kind, table.name)} WHERE source = ? AND {_FILES}",
                 [target.source, list(files)],
             )
+    return files
 
 
 def _clean(paths: Sequence[str], target: Target, outcome: Outcome, kind: Kind | None) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from sessionlab.kinds import KINDS, Kind, detect
@@ -18,6 +19,11 @@ from sessionlab.schema import literal
 _BATCH = 1000
 _MOST_GROUPS = 8
 """Files of one kind and form that differ so much that more statements than this would be needed go record by record."""
+_FIRST, _GROWTH = 48 << 20, 8
+"""Bytes of files that make the first group worth reading while the pass goes on, and how much larger each next one is.
+
+Looking is some times as fast as reading, and few groups leave few half-filled row groups behind.
+"""
 
 _TEXT = r'"(?:[^"\\]|\\.)*"'
 _COMMA = r",\s*[}\]]"
@@ -28,7 +34,10 @@ _How = tuple[Form, str]
 
 @dataclass
 class Group:
-    """Files that one statement reads: of one kind, one form and one packing. ``records`` counts what is in them."""
+    """Files that one statement reads: of one kind, one form and one packing.
+
+    ``records`` counts what is in them, ``size`` the bytes.
+    """
 
     kind: Kind
     form: Form
@@ -36,17 +45,20 @@ class Group:
     paths: list[str] = field(default_factory=list)
     shape: Shape = field(default_factory=Shape)
     records: int = 0
+    size: int = 0
 
 
 @dataclass
 class Scan:
-    """What the pass found: groups to read straight, and files to read record by record."""
+    """What the pass finds: groups to read straight, and files to read record by record."""
 
     kind: Kind | None = None
     groups: list[Group] = field(default_factory=list)
+    """Those that are not full yet."""
     closer: list[str] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
     """Files that are sound and hold no record, as ``[]``."""
+    _enough: int = field(default_factory=lambda: _FIRST)
     _verdicts: dict[str, tuple[Kind, Shape] | None] = field(default_factory=dict)
 
     def place(self, path: str, how: _How, structures: _Structures) -> None:
@@ -69,6 +81,14 @@ class Scan:
             group.shape.merge(shape)
         group.paths.append(path)
         group.records += records
+        group.size += Path(path).stat().st_size
+
+    def full(self) -> Iterator[Group]:
+        """Give away the groups that are worth reading now."""
+        for group in [group for group in self.groups if group.size >= self._enough]:
+            self.groups.remove(group)
+            self._enough *= _GROWTH
+            yield group
 
     def _group(self, kind: str, how: _How, shapes: Sequence[Shape]) -> Group | None:
         together = Shape()
@@ -101,38 +121,48 @@ def _verdict(structure: Any, kind: Kind | None) -> tuple[Kind, Shape] | None:
         return None
 
 
-def scan(paths: Sequence[str], scratch: Scratch, kind: Kind | None = None) -> Scan:
-    """Look through JSON files.
+def scan(paths: Sequence[str], scratch: Scratch, found: Scan) -> Iterator[Group]:
+    """Look through JSON files, and give groups of them to read: each when it is full, the others at the end.
 
     Args:
         paths: Absolute paths.
         scratch: Where to try to read them.
-        kind: Take every record to be of this kind, rather than tell by its keys.
+        found: Takes in what is found. Of its kind is every record taken to be, rather than told by its keys.
+
+    Raises:
+        duckdb.InterruptException: another thread has stopped ``scratch``.
     """
-    found, quick = Scan(kind), Quick(kind)
+    quick = Quick(found.kind)
     for how, batch in _batches(paths, found.closer):
-        for path, structures in _structures(_not_sound(batch, how, quick, found), how, scratch):
-            if structures is None:
-                found.closer.append(path)
-            elif not structures:
-                found.empty.append(path)
-            else:
-                found.place(path, how, structures)
-    return found
+        others: list[str] = []
+        for path in batch:
+            scratch.go_on()
+            _place_quickly(path, how, quick, found, others)
+            yield from found.full()
+        for path, structures in _structures(others, how, scratch):
+            _place(path, how, structures, found)
+            yield from found.full()
+    yield from found.groups
 
 
-def _not_sound(paths: Sequence[str], how: _How, quick: Quick, found: Scan) -> list[str]:
-    """Place the files that are quickly known to be sound, and give the others."""
-    others = []
-    for path in paths:
-        sound = quick.look(path, *how)
-        if sound is None:
-            others.append(path)
-        elif not sound.records:
-            found.empty.append(path)
-        else:
-            found.add(path, how, sound.kind.name, [sound.shape], sound.records)
-    return others
+def _place_quickly(path: str, how: _How, quick: Quick, found: Scan, others: list[str]) -> None:
+    """Place a file that is quickly known to be sound; put it among the others if it is not."""
+    sound = quick.look(path, *how)
+    if sound is None:
+        others.append(path)
+    elif not sound.records:
+        found.empty.append(path)
+    else:
+        found.add(path, how, sound.kind.name, [sound.shape], sound.records)
+
+
+def _place(path: str, how: _How, structures: _Structures | None, found: Scan) -> None:
+    if structures is None:
+        found.closer.append(path)
+    elif not structures:
+        found.empty.append(path)
+    else:
+        found.place(path, how, structures)
 
 
 def _batches(paths: Sequence[str], closer: list[str]) -> Iterator[tuple[_How, list[str]]]:

@@ -25,21 +25,43 @@ class Scratch:
         values = like.execute(f"SELECT {settings}").fetchall()[0] if like else ()
         self._config: dict[str, Any] = dict(zip(_SHARED, map(str, values), strict=False))
         self._root: duckdb.DuckDBPyConnection | None = None
+        self._running: duckdb.DuckDBPyConnection | None = None
+        self._stopped = False
 
     def fetch(self, query: str) -> list[tuple[Any, ...]]:
         """Answer a query, in UTC and with the macros of ``times``.
 
         Raises:
             duckdb.Error: DuckDB refuses.
+            duckdb.InterruptException: another thread has said stop.
         """
+        self.go_on()
         if self._root is None:
             self._root = duckdb.connect(config=self._config)
         try:
             with self._root.cursor() as cursor:  # which draws no progress bar on stdout
+                self._running = cursor
                 return cursor.execute("SET TimeZone = 'UTC'").execute(MACROS).execute(query).fetchall()
         except (duckdb.InternalException, duckdb.FatalException):
             self.close()
             raise
+        finally:
+            self._running = None
+
+    def stop(self) -> None:
+        """Break off what another thread does here, now and from now on."""
+        self._stopped = True
+        if running := self._running:
+            running.interrupt()
+
+    def go_on(self) -> None:
+        """Go on unless another thread has said stop.
+
+        Raises:
+            duckdb.InterruptException: it has.
+        """
+        if self._stopped:
+            raise duckdb.InterruptException("stopped")
 
     def close(self) -> None:
         """Let go of the database."""
@@ -63,6 +85,8 @@ def by_halves(paths: list[str], read: Callable[[list[str]], T]) -> Iterator[tupl
     """
     try:
         yield paths, read(paths)
+    except duckdb.InterruptException:
+        raise
     except duckdb.Error:
         if len(paths) == 1:
             yield paths, None

@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from sessionlab import Lab, LoadReport
+from sessionlab.kinds import KINDS
+from sessionlab.loaders.scan import Scan, scan
+from sessionlab.loaders.scratch import Scratch
 
 Record = dict[str, Any]
 
@@ -65,6 +68,14 @@ class Loaded:
     def rejects(self) -> list[tuple[Any, ...]]:
         """What was set aside: file name, record, reason and raw text."""
         return self.rows("SELECT parse_filename(file), record, reason, raw FROM rejects ORDER BY ALL")
+
+
+def looked_through(paths: list[str], kind: str | None = None) -> Scan:
+    """Look through files; the groups are all that were given away."""
+    found = Scan(KINDS[kind] if kind else None)
+    with Scratch() as scratch:
+        found.groups = list(scan(paths, scratch, found))
+    return found
 
 
 @contextmanager

@@ -17,10 +17,9 @@ from hypothesis import strategies as st
 from sessionlab import canonical
 from sessionlab.kinds import KINDS, Kind, NativeTable
 from sessionlab.loaders.json import JsonSource
-from sessionlab.loaders.scan import scan
-from sessionlab.loaders.scratch import Scratch
 from sessionlab.loaders.target import LAB, Target, prepare
 from sessionlab.schema import Column, Type, quote
+from tests.loaders.records import looked_through
 
 TEXTS = st.text(max_size=12) | st.sampled_from(["", "null", "{}", "a: NaN, b", '","', "\\", "\x00", "é😀", ", ]"])
 NUMBERS = st.integers(-(2**63), 2**63 - 1) | st.integers(0, 20)
@@ -129,6 +128,5 @@ def test_what_is_usual_is_read_straight(tmp_path: Path, name: str) -> None:
     free = {"real": 1.5, "texts": ["info: x", "nan, inf", "{1,}", ",]"], "more": {"a": [1, 2.5, None]}}
     path = tmp_path / "some.json"
     path.write_text(json.dumps([{**example.record, "free": free}]))
-    with Scratch() as scratch:
-        found = scan([str(path)], scratch)
+    found = looked_through([str(path)])
     assert (found.closer, [group.paths for group in found.groups]) == ([], [[str(path)]])

@@ -6,19 +6,18 @@ import json
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
-from sessionlab.kinds import KINDS
 from sessionlab.loaders import scan as scanning
 from sessionlab.loaders.scan import Scan, listed, scan
 from sessionlab.loaders.scratch import Scratch
-from tests.loaders.records import codegen, conversation, loaded, worktree, write
+from tests.loaders.records import codegen, conversation, loaded, looked_through, worktree, write
 
 
 def scanned(folder: Path, *contents: Any, kind: str | None = None) -> Scan:
     paths = [str(write(folder / f"{number}.json", content)) for number, content in enumerate(contents)]
-    with Scratch() as scratch:
-        return scan(paths, scratch, KINDS[kind] if kind else None)
+    return looked_through(paths, kind)
 
 
 def groups(found: Scan) -> list[tuple[str, str, str, list[str], int]]:
@@ -120,3 +119,24 @@ def test_deep_nesting_does_not_break_what_is_beside_it(tmp_path: Path) -> None:
     found = scanned(tmp_path, [conversation("a", metadata=deep)], [conversation("b")])
     assert [Path(path).stem for path in found.closer] == ["0"]
     assert groups(found)[0][3] == ["1"]
+
+
+def test_groups_are_given_away_once_they_are_worth_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first is small, so that the reading begins soon, and each next one larger, so that few are left half full."""
+    size = len(json.dumps([codegen(10)]))
+    monkeypatch.setattr(scanning, "_FIRST", 2 * size)
+    monkeypatch.setattr(scanning, "_GROWTH", 3)
+    found = scanned(tmp_path, *([codegen(number)] for number in range(10, 20)))
+    assert [stems for *_, stems, _ in groups(found)] == [["0", "1"], ["2", "3", "4", "5", "6", "7"], ["8", "9"]]
+    with loaded(tmp_path, strict=True) as lab:
+        assert lab.ids == [str(number) for number in range(10, 20)]
+        assert [rows for (rows,) in lab.rows("SELECT rows FROM files")] == [1] * 10
+
+
+def test_stopped_between_two_files(tmp_path: Path) -> None:
+    paths = [str(write(tmp_path / f"{number}.json", [codegen(number)])) for number in range(3)]
+    with Scratch() as scratch:
+        groups = scan(paths, scratch, Scan())
+        scratch.stop()
+        with pytest.raises(duckdb.InterruptException):
+            next(groups)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
@@ -42,3 +44,20 @@ def test_no_more_than_another() -> None:
         ((threads, memory),) = scratch.fetch("SELECT current_setting('threads'), current_setting('memory_limit')")
     assert threads == 1
     assert memory.startswith("95.")
+
+
+def test_stopped() -> None:
+    """Neither the query that runs nor a half of it goes on, and none begins."""
+    with Scratch() as scratch, ThreadPoolExecutor(1) as pool:
+        endless = pool.submit(
+            lambda: list(by_halves(["a", "b"], lambda _: scratch.fetch("SELECT sum(range) FROM range(10 ** 15)")))
+        )
+        began = time.monotonic()
+        while not endless.done():
+            scratch.stop()
+            time.sleep(0.01)
+        with pytest.raises(duckdb.InterruptException):
+            endless.result()
+        with pytest.raises(duckdb.InterruptException):
+            scratch.fetch("SELECT 1")
+    assert time.monotonic() - began < 60

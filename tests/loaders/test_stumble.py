@@ -12,11 +12,10 @@ import pytest
 
 from sessionlab import Lab
 from sessionlab.errors import InvalidRecord, SourceError
-from sessionlab.kinds import Kind
 from sessionlab.loaders import json as json_loader
 from sessionlab.loaders.scan import Group, Scan, scan
 from sessionlab.loaders.scratch import Scratch
-from tests.loaders.records import codegen, write
+from tests.loaders.records import codegen, looked_through, write
 
 BIG = '{"id": 9, "design_goal": "big", "parent_session_id": 9223372036854775808}'
 TWICE = '{"id": 8, "design_goal": "twice", "iterations": [{"id": 1, "code": "x", "code": "y"}]}'
@@ -43,8 +42,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_they_look_sound(folder: Path) -> None:
     """Else what follows would test nothing."""
-    with Scratch() as scratch:
-        assert scan([str(folder / "big.json"), str(folder / "twice.json")], scratch).closer == []
+    assert looked_through([str(folder / "big.json"), str(folder / "twice.json")]).closer == []
 
 
 def test_stumbling(lab: Lab, folder: Path) -> None:
@@ -113,10 +111,10 @@ def test_file_that_vanishes_after_the_look(lab: Lab, folder: Path, monkeypatch: 
     (folder / "big.json").unlink()
     (folder / "twice.json").unlink()
 
-    def look_and_remove(paths: Sequence[str], scratch: Scratch, kind: Kind | None) -> Scan:
-        found = scan(paths, scratch, kind)
+    def look_and_remove(paths: Sequence[str], scratch: Scratch, found: Scan) -> Iterator[Group]:
+        groups = list(scan(paths, scratch, found))
         (folder / "good3.json").unlink(missing_ok=True)
-        return found
+        yield from groups
 
     monkeypatch.setattr(json_loader, "scan", look_and_remove)
     report = lab.load(folder)
