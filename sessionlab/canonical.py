@@ -98,7 +98,7 @@ def derive(connection: DuckDBPyConnection, source: str, kinds: Iterable[str], sl
     """
     columns = ", ".join(map(quote, SESSIONS.names))
     # Sessions are many narrow columns, which are packed into fewer blocks if several row groups are written together.
-    connection.execute("SET write_buffer_row_group_count = 10")
+    connection.execute("SET write_buffer_row_group_count = 1")
     for kind in sorted(kinds):
         connection.execute("DELETE FROM main.sessions WHERE source = ? AND kind = ?", [source, kind])
         for after, last in _slices(connection, source, kind, slices):

@@ -1,25 +1,27 @@
 -- worktree: native tables to the canonical model. Instances are ordered by their number; a debate's rounds count as running.
 
 CREATE OR REPLACE VIEW worktree.canonical_sessions AS
-WITH tries AS (
-    SELECT source, session_id, count(*) AS attempts
-    FROM worktree.instances
+-- What hangs on a session is counted in one go: a hash table of all session ids for each table would take much memory.
+WITH tallies AS (
+    SELECT
+        source,
+        session_id,
+        count(*) FILTER (WHERE what = 'instance') AS attempts,
+        count(*) FILTER (WHERE what = 'message') AS messages,
+        to_json(list(runtime ORDER BY runtime) FILTER (WHERE what = 'runtime')) AS runtime_mix
+    FROM (
+        SELECT source, session_id, 'instance' AS what, NULL::VARCHAR AS runtime FROM worktree.instances
+        UNION ALL
+        SELECT source, session_id, 'message', NULL FROM worktree.chat_messages
+        UNION ALL
+        SELECT source, session_id, 'runtime', runtime FROM worktree.session_runtime_mix
+    )
     GROUP BY ALL
 ),
 winners AS (
     SELECT i.source, i.session_id, any_value(i.agent_name) AS agent, any_value(i.model) AS model
     FROM worktree.instances AS i
     JOIN worktree.sessions AS s ON s.source = i.source AND s.id = i.session_id AND s.winner_id = i.instance_id
-    GROUP BY ALL
-),
-talk AS (
-    SELECT source, session_id, count(*) AS messages
-    FROM worktree.chat_messages
-    GROUP BY ALL
-),
-runtimes AS (
-    SELECT source, session_id, to_json(list(runtime ORDER BY runtime)) AS runtime_mix
-    FROM worktree.session_runtime_mix
     GROUP BY ALL
 )
 SELECT
@@ -36,7 +38,7 @@ SELECT
     coalesce(t.attempts, 0) AS attempts,
     NULL::BIGINT AS problem_attempts,
     NULL::BIGINT AS errors,
-    coalesce(m.messages, 0) AS messages,
+    coalesce(t.messages, 0) AS messages,
     NULL::VARCHAR AS user_id,
     w.agent,
     coalesce(w.model, s.model) AS model,
@@ -57,16 +59,14 @@ SELECT
         '"total_lines_deleted":' || s.total_lines_deleted,
         '"integration_phase":' || to_json(s.integration_phase),
         '"integration_instance_id":' || s.integration_instance_id,
-        '"runtime_mix":' || r.runtime_mix,
+        '"runtime_mix":' || t.runtime_mix,
         nullif(s.extra[2:-2], '')
     ) || '}', '{}')::JSON AS extra
 FROM worktree.sessions AS s
 LEFT JOIN (SELECT source, id, any_value(workspace_hash) AS workspace_hash FROM worktree.workspaces GROUP BY ALL) AS p
     ON p.source = s.source AND p.id = s.workspace_id
-LEFT JOIN tries AS t ON t.source = s.source AND t.session_id = s.id
-LEFT JOIN winners AS w ON w.source = s.source AND w.session_id = s.id
-LEFT JOIN talk AS m ON m.source = s.source AND m.session_id = s.id
-LEFT JOIN runtimes AS r ON r.source = s.source AND r.session_id = s.id;
+LEFT JOIN tallies AS t ON t.source = s.source AND t.session_id = s.id
+LEFT JOIN winners AS w ON w.source = s.source AND w.session_id = s.id;
 
 CREATE OR REPLACE VIEW worktree.canonical_attempts AS
 SELECT
