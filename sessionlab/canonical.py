@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,9 @@ SUPERSEDED = Table("superseded", tuple(map(Column, ("source", "kind", "session_i
 
 HINTS = Table("hints", (Column("source"), Column("kind")))
 """What was said about a source when it was loaded, so that a refresh reads it in the same way."""
+
+_SLICE = 250_000
+"""Sessions whose canonical rows are made at once: what is counted for each of them is in memory meanwhile."""
 
 _STORED = (SESSIONS, SOURCES, FILES, REJECTS, SUPERSEDED, HINTS)
 
@@ -91,17 +95,15 @@ def kinds_of(connection: DuckDBPyConnection, source: str) -> set[str]:
     return {kind for (kind,) in found.fetchall()}
 
 
-def derive(connection: DuckDBPyConnection, source: str, kinds: Iterable[str], slices: int = 1) -> None:
-    """Make a source's canonical sessions anew out of its native rows.
+def derive(connection: DuckDBPyConnection, source: str, kinds: Iterable[str], finer: int = 1) -> None:
+    """Make a source's canonical sessions anew out of its native rows, in slices of some hundred thousand.
 
-    In several slices, one after the other, it takes less memory and more time.
+    ``finer`` slices, by this factor, take less memory and more time.
     """
     columns = ", ".join(map(quote, SESSIONS.names))
-    # Sessions are many narrow columns, which are packed into fewer blocks if several row groups are written together.
-    connection.execute("SET write_buffer_row_group_count = 1")
     for kind in sorted(kinds):
         connection.execute("DELETE FROM main.sessions WHERE source = ? AND kind = ?", [source, kind])
-        for after, last in _slices(connection, source, kind, slices):
+        for after, last in _slices(connection, source, kind, finer):
             connection.execute(
                 f"INSERT INTO main.sessions ({columns}) SELECT {columns} FROM {quote(kind)}.canonical_sessions"
                 f" WHERE source = $source{' AND session_id > $after' if after else ''}"
@@ -111,15 +113,20 @@ def derive(connection: DuckDBPyConnection, source: str, kinds: Iterable[str], sl
 
 
 def _slices(
-    connection: DuckDBPyConnection, source: str, kind: str, slices: int
+    connection: DuckDBPyConnection, source: str, kind: str, finer: int
 ) -> Iterator[tuple[str | None, str | None]]:
-    """Cut a source's session ids into ranges of about as many: each after the first id, up to the second."""
-    if slices == 1:
+    """Cut a source's session ids into ranges of about as many: each after the first id, up to the second.
+
+    A sample of the ids tells where: to sort them all would take the memory that slices are to spare.
+    """
+    root = f"{quote(kind)}.{quote(KINDS[kind].root.name)} WHERE source = ?"
+    ((sessions,),) = connection.execute(f"SELECT count(*) FROM {root}", [source]).fetchall()
+    slices = math.ceil(sessions / _SLICE) * finer
+    if slices < 2:
         return iter([(None, None)])
-    root = f"{quote(kind)}.{quote(KINDS[kind].root.name)}"
     found = connection.execute(
         f"SELECT max(id) FROM (SELECT id, ntile({slices}) OVER (ORDER BY id) AS slice"
-        f" FROM (SELECT {quote(KINDS[kind].id.name)}::VARCHAR AS id FROM {root} WHERE source = ?))"
+        f" FROM (SELECT {quote(KINDS[kind].id.name)}::VARCHAR AS id FROM {root}) USING SAMPLE {slices * 100} ROWS)"
         " GROUP BY slice ORDER BY 1",
         [source],
     )

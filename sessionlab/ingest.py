@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _TRIES = 20
-_SLICES = 16
+_FINER = 16
 
 
 @dataclass(frozen=True)
@@ -118,13 +118,13 @@ def _write(load: Load, writer: Writer, folder: Path) -> tuple[Target, Outcome]:
 
 
 def _derive(name: str, writer: Writer, kinds: set[str]) -> None:
-    """Make the canonical rows at once, or in slices where the memory is too small for that."""
+    """Make the canonical rows, in finer slices where the memory is too small for the usual ones."""
     try:
         canonical.derive(writer.connection, name, kinds)
     except duckdb.Error as error:
         if not writer.parallel or not _is_small(error):
             raise
-        canonical.derive(writer.connection, name, kinds, slices=_SLICES)
+        canonical.derive(writer.connection, name, kinds, finer=_FINER)
 
 
 def _is_small(error: BaseException | None) -> bool:

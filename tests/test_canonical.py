@@ -77,8 +77,8 @@ def test_slices_give_the_same_sessions(tmp_path: Path) -> None:
         lab.load(source)
     whole = lab.sql("FROM sessions ORDER BY ALL").fetchall()
     assert len(whole) == 80
-    for slices in (2, 9):
+    for finer in (2, 9):
         with lab._storage.writing(lambda _: None) as writer:
             for kind in KINDS:
-                canonical.derive(writer.connection, kind, {kind}, slices=slices)
+                canonical.derive(writer.connection, kind, {kind}, finer=finer)
         assert lab.sql("FROM sessions ORDER BY ALL").fetchall() == whole
