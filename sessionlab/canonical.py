@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import duckdb
 
 from sessionlab.kinds import KINDS
 from sessionlab.model import DERIVED, FILES, REJECTS, SESSIONS, SOURCES
@@ -31,20 +35,42 @@ _STORED = (SESSIONS, SOURCES, FILES, REJECTS, SUPERSEDED, HINTS)
 
 def create(connection: DuckDBPyConnection) -> None:
     """Make whatever of a lab's tables and views is not there yet, in the connection's default catalog."""
+    if _is_made(connection):
+        return
     connection.execute("BEGIN")
-    for table in _STORED:
-        connection.execute(table.ddl("main"))
-    connection.execute("CREATE TABLE IF NOT EXISTS main.sessionlab (version INTEGER)")
-    connection.execute("DELETE FROM main.sessionlab")
-    connection.execute("INSERT INTO main.sessionlab VALUES (?)", [VERSION])
-    for kind in KINDS.values():
-        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quote(kind.name)}")
-        for native in kind.tables:
-            connection.execute(native.lab.ddl(kind.name))
-        connection.execute(kind.sql)
+    for statement in _statements():
+        connection.execute(statement)
     for table in DERIVED:
         connection.execute(_union_view(connection, table))
+    connection.execute("CREATE OR REPLACE TABLE main.sessionlab (version INTEGER, definition VARCHAR)")
+    connection.execute("INSERT INTO main.sessionlab VALUES (?, ?)", [VERSION, _definition()])
     connection.execute("COMMIT")
+
+
+def _is_made(connection: DuckDBPyConnection) -> bool:
+    """Whether the tables and views are there as they are defined now: it takes a while to make them all again."""
+    try:
+        found = connection.execute("SELECT version, definition FROM main.sessionlab").fetchall()
+    except (duckdb.CatalogException, duckdb.BinderException):
+        return False
+    return found == [(VERSION, _definition())]
+
+
+@cache
+def _definition() -> str:
+    """Give a text that changes with what :func:`create` makes."""
+    texts = [*_statements(), *(f"{table.name}: {table.names}" for table in DERIVED)]
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()
+
+
+def _statements() -> Iterator[str]:
+    for table in _STORED:
+        yield table.ddl("main")
+    for kind in KINDS.values():
+        yield f"CREATE SCHEMA IF NOT EXISTS {quote(kind.name)}"
+        for native in kind.tables:
+            yield native.lab.ddl(kind.name)
+        yield kind.sql
 
 
 def _union_view(connection: DuckDBPyConnection, table: Table) -> str:

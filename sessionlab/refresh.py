@@ -63,10 +63,11 @@ def bring_up_to_date(storage: Storage, urls: Mapping[str, str], meter: Meter) ->
         meter: Told what goes on.
     """
     changes, loads = [], []
+    state = storage.state()
     for known in _sources(storage.reader()):
         change = _compare(storage.reader(), known, urls)
         if change.matters:
-            change, report = _bring_up(storage, known, urls, meter)
+            change, report = _bring_up(storage, Seen(known, change, state), urls, meter)
             loads += [report] if report else []
         changes.append(change)
     return RefreshReport(
@@ -79,17 +80,29 @@ def bring_up_to_date(storage: Storage, urls: Mapping[str, str], meter: Meter) ->
     )
 
 
-def _bring_up(
-    storage: Storage, known: Known, urls: Mapping[str, str], meter: Meter
-) -> tuple[Change, LoadReport | None]:
-    """Look again at a source with the lab open for writing, as somebody may have been faster, and load it."""
+@dataclass(frozen=True)
+class Seen:
+    """A source, and what had changed there when the lab was in a certain state."""
+
+    known: Known
+    change: Change
+    state: str
+
+
+def _bring_up(storage: Storage, seen: Seen, urls: Mapping[str, str], meter: Meter) -> tuple[Change, LoadReport | None]:
+    """Load a source with the lab open for writing; look at it again first, if somebody was faster to change the lab."""
     try:
         with storage.writing(meter) as writer, meter.watching(writer.connection, writer.file):
-            still = [found for found in _sources(writer.connection) if found.name == known.name]
-            change = _compare(writer.connection, still[0], urls) if still else Change(known.name)
+            same = storage.state() == seen.state
+            change = seen.change if same else _compare_again(writer.connection, seen.known.name, urls)
             return change, _apply(change, writer, meter)
     except SourceError as error:
-        return Change(known.name, failed=str(error)), None
+        return Change(seen.known.name, failed=str(error)), None
+
+
+def _compare_again(connection: DuckDBPyConnection, name: str, urls: Mapping[str, str]) -> Change:
+    still = [known for known in _sources(connection) if known.name == name]
+    return _compare(connection, still[0], urls) if still else Change(name)
 
 
 def _sources(connection: DuckDBPyConnection) -> list[Known]:
@@ -126,7 +139,7 @@ def _compare_files(
 
     source = JsonSource(known.uri, _kind_of(known))
     try:
-        states, _ = source.list_files()
+        states = source.list_files()
     except SourceError:
         states = []
     there = {state.path for state in states}

@@ -50,11 +50,23 @@ def test_a_kind_gives_canonical_columns_and_types(connection: duckdb.DuckDBPyCon
 def test_creating_again_changes_nothing(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("INSERT INTO sources (source) VALUES ('x')")
     before = connection.execute("SELECT sql FROM duckdb_tables() UNION ALL SELECT sql FROM duckdb_views()").fetchall()
+    connection.execute("UPDATE sessionlab SET definition = 'of an earlier day'")
     canonical.create(connection)
     after = connection.execute("SELECT sql FROM duckdb_tables() UNION ALL SELECT sql FROM duckdb_views()").fetchall()
     assert after == before
     assert connection.execute("SELECT source FROM sources").fetchall() == [("x",)]
-    assert connection.execute("FROM sessionlab").fetchall() == [(canonical.VERSION,)]
+    assert connection.execute("SELECT version FROM sessionlab").fetchall() == [(canonical.VERSION,)]
+
+
+def test_a_lab_of_an_earlier_day_is_brought_up(connection: duckdb.DuckDBPyConnection) -> None:
+    """And one of today is left alone, as looking at each view takes a while."""
+    connection.execute("DROP VIEW attempts")
+    canonical.create(connection)
+    assert not connection.execute("FROM duckdb_views() WHERE view_name = 'attempts'").fetchall()
+    connection.execute("CREATE OR REPLACE TABLE sessionlab AS SELECT 1 AS version")
+    canonical.create(connection)
+    assert connection.execute("SELECT count(*) FROM attempts").fetchall() == [(0,)]
+    assert connection.execute("SELECT version FROM sessionlab").fetchall() == [(canonical.VERSION,)]
 
 
 def test_removing_a_source_leaves_the_others_in_every_table(connection: duckdb.DuckDBPyConnection) -> None:

@@ -45,6 +45,7 @@ class JsonSource:
         self.kind = kind
         self.only: frozenset[str] | None = None
         self.closer: set[str] = set()
+        self._listed: Listing | None = None
 
     def ahead(self) -> AbstractContextManager[None]:
         """Begin nothing: there is nothing to wait for."""
@@ -54,10 +55,10 @@ class JsonSource:
         """JSON has a state for each file, and none as a whole."""
         return None
 
-    def list_files(self) -> tuple[list[FileState], list[str]]:
-        """Stat the files there are now; beside them the paths of files that no loader of JSON reads."""
-        found = expand(self._pattern)
-        return list(states(found.paths)), found.ignored
+    def list_files(self) -> list[FileState]:
+        """Stat the files there are now. A load that follows takes no other ones."""
+        self._listed = expand(self._pattern)
+        return list(states(self._listed.paths))
 
     def load(self, target: Target) -> Outcome:
         """Write the files' rows into the native tables.
@@ -67,7 +68,7 @@ class JsonSource:
             InvalidRecord: something would be rejected, and the load is strict.
             SourceError: there are no files, or the reader breaks on what it read without trouble before.
         """
-        found = expand(self._pattern)
+        found = self._listed or expand(self._pattern)
         paths = [path for path in found.paths if self.only is None or shown(path) in self.only]
         wanted = list(states(paths))
         outcome = Outcome(ignored=[shown(path) for path in found.ignored])
