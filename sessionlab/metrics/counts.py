@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sessionlab.metrics.query import following, groups, names, nulls_last, query, select
-from sessionlab.metrics.rates import SUCCESS
+from sessionlab.metrics.rates import RATES, SUCCESS
 from sessionlab.metrics.registry import metric
 from sessionlab.metrics.values import share
 
@@ -29,7 +29,7 @@ def summary(*, by: str | Sequence[str] = (), where: str | None = None, bucket: s
         "duration_median_s": "median(duration_s)",
         "errors": "CAST(sum(errors) AS BIGINT)",
     }
-    return select(groups(by, bucket), {"sessions": "count(*)", **SUCCESS, **figures}, where)
+    return select(groups(by, bucket), {"sessions": "count(*)", **SUCCESS, **figures}, where, derived=RATES)
 
 
 @metric

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from sessionlab.errors import QueryError
 from sessionlab.metrics.arguments import checked_bucket, columns_named
@@ -33,25 +33,32 @@ def select(
     conditions: Sequence[str] = (),
     inner: Sequence[str] = (),
     order: Sequence[str] | None = None,
+    derived: Collection[str] = (),
 ) -> str:
     """Write the query that gives one row a group of sessions, in a stable order.
 
     ``grouping`` and ``columns`` become the result's columns, in this order; an expression in ``columns`` may
     use the columns before it, and those that ``inner`` names are grouped by too. ``where`` is the user's condition
     as it came, and ``conditions`` are the metric's own. ``source`` is what to read. ``order`` is what to sort by,
-    else what is grouped by, NULL last; empty, nothing.
+    else what is grouped by, NULL last; empty, nothing. ``derived`` names the columns that are made of others by a query
+    around the one that counts: there each of those is a name, where else it would be spelled out at every use.
 
     Raises ``QueryError`` where the condition does not hold up, or a group has the name of one of the columns.
     """
     refuse_twins(grouping, columns)
     keys = [*grouping, *inner]
-    return query(
-        grouping | columns,
+    ordered = nulls_last(keys) if order is None else order
+    counted = query(
+        grouping | {name: expression for name, expression in columns.items() if name not in derived},
         source,
         conditions=[*conditions_of(where), *conditions],
         grouping=keys,
-        order=nulls_last(keys) if order is None else order,
+        order=() if derived else ordered,
     )
+    if not derived:
+        return counted
+    shown = {name: expression if name in derived else name for name, expression in columns.items()}
+    return query(names(grouping) | shown, f"(\n  {_indented(counted)}\n)", order=ordered)
 
 
 def query(
@@ -91,7 +98,7 @@ def conditions_of(where: str | None) -> list[str]:
     return [] if where is None else conjuncts(where)
 
 
-def names(expressions: Expressions, table: str = "") -> Expressions:
+def names(expressions: Iterable[str], table: str = "") -> Expressions:
     """Give the columns that a query has made, to be read by the next one; all of one table if it is named.
 
     >>> names({"bucket": "date_trunc('week', started_at)"}, "ends")

@@ -12,29 +12,24 @@ Z = 1.959963984540054
 """The 97.5 % quantile of the standard normal distribution, as 95 % lie between it and its negative."""
 
 
-def _wilson_bound(sign: str, passed: str, judged: str, certain: str, bound: str) -> str:
+def _wilson_bound(sign: str, passed: str, judged: str, certain: str) -> str:
     """Write one bound of Wilson's score interval for ``passed`` of ``judged``, from the columns before it.
 
     Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927);
     recommended by Brown, Cai & DasGupta, "Interval estimation for a binomial proportion", Statistical Science
-    16 (2001). Where the count is ``certain`` the bound is exactly 0 or 1, which rounding would miss. The
-    constants end on ``e0`` to be DOUBLE; without it they would be DECIMAL.
+    16 (2001). Where the count is ``certain`` the bound is the rate itself, exactly 0 or 1, which rounding would
+    miss. Without a rate there is none. The constants end on ``e0`` to be DOUBLE; without it they would be DECIMAL.
     """
-    return f"""CASE
-  WHEN {judged} = 0 THEN NULL
-  WHEN {passed} = {certain} THEN {bound}
-  ELSE (
-    {passed} + {Z * Z / 2!r}e0 {sign} {Z!r}e0 * sqrt({passed} * (1 - rate) + {Z * Z / 4!r}e0)
-  ) / ({judged} + {Z * Z!r}e0)
-END"""
+    middle, reach = f"{passed} + {Z * Z / 2!r}e0", f"{Z!r}e0 * sqrt({passed} * (1 - rate) + {Z * Z / 4!r}e0)"
+    return f"CASE {passed} WHEN {certain} THEN rate ELSE ({middle} {sign} {reach}) / ({judged} + {Z * Z!r}e0) END"
 
 
 def rate_of(passed: str, judged: str) -> Expressions:
     """Give the columns ``rate``, ``low`` and ``high`` of two columns that count."""
     return {
         "rate": f"{passed} / nullif({judged}, 0)",
-        "low": _wilson_bound("-", passed, judged, "0", "0"),
-        "high": _wilson_bound("+", passed, judged, judged, "1"),
+        "low": _wilson_bound("-", passed, judged, "0"),
+        "high": _wilson_bound("+", passed, judged, judged),
     }
 
 
@@ -44,6 +39,8 @@ SUCCESS: Expressions = {
     **rate_of("passed", "judged"),
 }
 """The columns that stand wherever a success rate does."""
+RATES = ("rate", "low", "high")
+"""Those of them that are made of the others."""
 
 
 @metric
@@ -56,7 +53,7 @@ def success_rate(*, by: str | Sequence[str] = (), where: str | None = None, buck
     >>> lab.metrics.success_rate(by="kind").project("kind, judged, passed, round(rate, 2) AS rate").fetchall()
     [('codegen', 100, 82, 0.82), ('conversation', 92, 76, 0.83), ('workflow', 95, 74, 0.78), ('worktree', 97, 59, 0.61)]
     """
-    return select(groups(by, bucket), {"sessions": "count(*)", **SUCCESS}, where)
+    return select(groups(by, bucket), {"sessions": "count(*)", **SUCCESS}, where, derived=RATES)
 
 
 @metric
@@ -69,4 +66,4 @@ def timeline(*, by: str | Sequence[str] = (), where: str | None = None, bucket: 
     >>> lab.metrics.timeline(bucket="month").project("bucket::DATE::VARCHAR, sessions").limit(2).fetchall()
     [('2025-09-01', 44), ('2025-10-01', 48)]
     """
-    return select(groups(by, checked_bucket(bucket)), {"sessions": "count(*)", **SUCCESS}, where)
+    return select(groups(by, checked_bucket(bucket)), {"sessions": "count(*)", **SUCCESS}, where, derived=RATES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from sessionlab.metrics.query import groups, nulls_last, select, window
-from sessionlab.metrics.rates import SUCCESS
+from sessionlab.metrics.rates import RATES, SUCCESS
 from sessionlab.metrics.registry import metric
 from sessionlab.schema import quote
 
@@ -69,4 +69,4 @@ def _values(column: str, by: str | Sequence[str], where: str | None, bucket: str
     outer = groups(by, bucket)
     counts = {"value": quote(column), "sessions": "count(*)", "share": share(outer.values()), **SUCCESS}
     order = [*nulls_last(outer), "sessions DESC", "value NULLS LAST"]
-    return select(outer, counts, where, inner=["value"], order=order)
+    return select(outer, counts, where, inner=["value"], order=order, derived=RATES)

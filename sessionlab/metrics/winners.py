@@ -100,12 +100,15 @@ def _named(of: str, outer: Expressions, where: str | None) -> dict[str, str]:
     if of not in ENTRANTS:
         raise QueryError(f"No competition is between {of!r}.{suggestion(of, ENTRANTS)}")
     refuse_twins(outer, dict.fromkeys((of, *_COUNTS, *_RATING), ""))
-    session, using = names(_SESSION), f"USING ({', '.join(_SESSION)})"
+    session = names(_SESSION)
     grouped = {name: f"chosen.{name}" for name in outer if name not in session}
     found = {**session, **grouped, of: f"tries.{of}", "won": "tries.winner"}
+    known = "tries.winner IS NOT NULL"
+    if not outer and where is None:  # it takes a session to know the winner: all that are known have theirs
+        return {"named": query(found, "attempts AS tries", conditions=[known])}
     return {
         "chosen": query(session | outer, "sessions", conditions=conditions_of(where)),
-        "named": query(found, f"attempts AS tries JOIN chosen {using}", conditions=["tries.winner IS NOT NULL"]),
+        "named": query(found, f"attempts AS tries JOIN chosen USING ({', '.join(session)})", conditions=[known]),
     }
 
 

@@ -1,35 +1,34 @@
 SELECT
-  date_trunc('week', started_at) AS bucket,
-  "kind",
-  "difficulty",
-  "mode" AS value,
-  count(*) AS sessions,
-  count(*) / sum(count(*)) OVER (PARTITION BY date_trunc('week', started_at), "kind", "difficulty" ORDER BY date_trunc('week', started_at), "kind", "difficulty") AS share,
-  count(success) AS judged,
-  count(*) FILTER (WHERE success) AS passed,
-  passed / nullif(judged, 0) AS rate,
-  CASE
-    WHEN judged = 0 THEN NULL
-    WHEN passed = 0 THEN 0
-    ELSE (
-      passed + 1.9207294103470627e0 - 1.959963984540054e0 * sqrt(passed * (1 - rate) + 0.9603647051735313e0)
-    ) / (judged + 3.8414588206941254e0)
-  END AS low,
-  CASE
-    WHEN judged = 0 THEN NULL
-    WHEN passed = judged THEN 1
-    ELSE (
-      passed + 1.9207294103470627e0 + 1.959963984540054e0 * sqrt(passed * (1 - rate) + 0.9603647051735313e0)
-    ) / (judged + 3.8414588206941254e0)
-  END AS high
-FROM sessions
-WHERE "attempts" > 1
-  AND (("extra" ->> '$.failure_mode') = 'timeout' OR "topic" IS NULL)
-GROUP BY
   bucket,
   "kind",
   "difficulty",
-  value
+  value,
+  sessions,
+  share,
+  judged,
+  passed,
+  passed / nullif(judged, 0) AS rate,
+  CASE passed WHEN 0 THEN rate ELSE (passed + 1.9207294103470627e0 - 1.959963984540054e0 * sqrt(passed * (1 - rate) + 0.9603647051735313e0)) / (judged + 3.8414588206941254e0) END AS low,
+  CASE passed WHEN judged THEN rate ELSE (passed + 1.9207294103470627e0 + 1.959963984540054e0 * sqrt(passed * (1 - rate) + 0.9603647051735313e0)) / (judged + 3.8414588206941254e0) END AS high
+FROM (
+  SELECT
+    date_trunc('week', started_at) AS bucket,
+    "kind",
+    "difficulty",
+    "mode" AS value,
+    count(*) AS sessions,
+    count(*) / sum(count(*)) OVER (PARTITION BY date_trunc('week', started_at), "kind", "difficulty" ORDER BY date_trunc('week', started_at), "kind", "difficulty") AS share,
+    count(success) AS judged,
+    count(*) FILTER (WHERE success) AS passed
+  FROM sessions
+  WHERE "attempts" > 1
+    AND (("extra" ->> '$.failure_mode') = 'timeout' OR "topic" IS NULL)
+  GROUP BY
+    bucket,
+    "kind",
+    "difficulty",
+    value
+)
 ORDER BY
   bucket NULLS LAST,
   "kind" NULLS LAST,

@@ -74,20 +74,8 @@ SELECT
   counted.entered AS entered,
   counted.won AS won,
   won / nullif(entered, 0) AS rate,
-  CASE
-    WHEN entered = 0 THEN NULL
-    WHEN won = 0 THEN 0
-    ELSE (
-      won + 1.9207294103470627e0 - 1.959963984540054e0 * sqrt(won * (1 - rate) + 0.9603647051735313e0)
-    ) / (entered + 3.8414588206941254e0)
-  END AS low,
-  CASE
-    WHEN entered = 0 THEN NULL
-    WHEN won = entered THEN 1
-    ELSE (
-      won + 1.9207294103470627e0 + 1.959963984540054e0 * sqrt(won * (1 - rate) + 0.9603647051735313e0)
-    ) / (entered + 3.8414588206941254e0)
-  END AS high,
+  CASE won WHEN 0 THEN rate ELSE (won + 1.9207294103470627e0 - 1.959963984540054e0 * sqrt(won * (1 - rate) + 0.9603647051735313e0)) / (entered + 3.8414588206941254e0) END AS low,
+  CASE won WHEN entered THEN rate ELSE (won + 1.9207294103470627e0 + 1.959963984540054e0 * sqrt(won * (1 - rate) + 0.9603647051735313e0)) / (entered + 3.8414588206941254e0) END AS high,
   ratings.rating AS rating,
   ratings.rating_low AS rating_low,
   ratings.rating_high AS rating_high,
