@@ -50,27 +50,40 @@ def errors(*, by: str | Sequence[str] = (), where: str | None = None, bucket: st
     }
     order = [*nulls_last(keys), "errors DESC", *nulls_last(own)]
     last = select(keys, columns, None, source="found", inner=own, order=order)
-    return following(last, found=_found(outer, where))
+    return following(last, said=_said(outer, where), texts=_TEXTS, found=_found(outer))
 
 
-def _found(outer: Expressions, where: str | None) -> str:
-    """Count the errors of each session by type and folded message.
+def _said(outer: Expressions, where: str | None) -> str:
+    """Count the errors of each session by type and message, as it stands."""
+    session = _others(outer)
+    columns = {"error_type": "error_type", "said": "message", "errors": "count(*)", "last_seen": "max(occurred_at)"}
+    source = f"errors JOIN sessions USING ({', '.join(_SESSION)})"
+    inner = [*session, "error_type", "said"]
+    return select(outer, names(session) | columns, where, source=source, inner=inner, order=[])
 
-    The folded one stands under a name that ``errors`` does not have, to be grouped by.
-    """
+
+def _found(outer: Expressions) -> str:
+    """Count the errors of each session by type and folded message."""
     columns = {
         "error_type": "error_type",
-        "folded": folded("message"),
-        "errors": "count(*)",
-        "last_seen": "max(occurred_at)",
+        "folded": "folded",
+        "errors": "sum(errors)",
+        "last_seen": "max(last_seen)",
     }
-    inner = [*(key for key in _SESSION if key not in outer), "error_type", "folded"]
-    return select(
-        outer, columns, where, source=f"errors JOIN sessions USING ({', '.join(_SESSION)})", inner=inner, order=[]
-    )
+    inner = [*_others(outer), "error_type", "folded"]
+    return select(names(outer), columns, None, source="said LEFT JOIN texts USING (said)", inner=inner, order=[])
+
+
+def _others(outer: Expressions) -> list[str]:
+    """Name what tells a session and is not grouped by anyway."""
+    return [key for key in _SESSION if key not in outer]
 
 
 def folded(text: str) -> str:
     """Write the folds of a text, each on a line of its own, in order."""
     folds = [f"  {literal(pattern)}, {literal(token)}, 'g')" for pattern, token in _FOLDS.items()]
     return "trim(" + "regexp_replace(" * len(folds) + f"{text},\n" + ",\n".join(folds) + ")"
+
+
+_TEXTS = select({}, {"said": "said", "folded": folded("said")}, None, source="said", inner=["said"], order=[])
+"""Each message once with what it folds into: messages come again and again, and folding takes the most time by far."""

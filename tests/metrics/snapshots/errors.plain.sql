@@ -1,17 +1,41 @@
-WITH found AS (
+WITH said AS (
   SELECT
+    "source",
+    "kind",
+    "session_id",
     error_type,
-    trim(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(message,
+    message AS said,
+    count(*) AS errors,
+    max(occurred_at) AS last_seen
+  FROM errors JOIN sessions USING ("source", "kind", "session_id")
+  GROUP BY
+    "source",
+    "kind",
+    "session_id",
+    error_type,
+    said
+),
+texts AS (
+  SELECT
+    said,
+    trim(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(said,
       '\s+', ' ', 'g'),
       '\B''[^''\n]*''\B|\B"[^"\n]*"\B|\B`[^`\n]*`\B', '<name>', 'g'),
       '\b[A-Za-z][A-Za-z0-9+.-]*://[^\s''"<>)]+', '<path>', 'g'),
       '(\b[A-Za-z]:|\B~|\B\.{1,2}|\B)([/\\]+[\w.@+~%-]*\w)+[/\\]?', '<path>', 'g'),
       '\b[\w.-]+(/[\w.-]+)+\.[A-Za-z]\w*', '<path>', 'g'),
       '\b(0[xX][0-9a-fA-F]+|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-f]{12,})\b', '<hex>', 'g'),
-      '(\B-)?\b\d+([.,]\d+)*([eE][+-]?\d+)?', '<n>', 'g')) AS folded,
-    count(*) AS errors,
-    max(occurred_at) AS last_seen
-  FROM errors JOIN sessions USING ("source", "kind", "session_id")
+      '(\B-)?\b\d+([.,]\d+)*([eE][+-]?\d+)?', '<n>', 'g')) AS folded
+  FROM said
+  GROUP BY said
+),
+found AS (
+  SELECT
+    error_type,
+    folded,
+    sum(errors) AS errors,
+    max(last_seen) AS last_seen
+  FROM said LEFT JOIN texts USING (said)
   GROUP BY
     "source",
     "kind",
