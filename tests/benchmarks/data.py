@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sessionlab.samples import write_samples
+from tests.benchmarks.ways.refresh import write
+
+if TYPE_CHECKING:
+    from sessionlab import Lab
+
+_KEYS = "source, kind, session_id"
+_STORED = {
+    "sessions": f"{_KEYS}, topic, difficulty, mode, status, success, attempts, problem_attempts, errors, duration_s,"
+    " started_at::VARCHAR AS started_at",
+    "attempts": f"{_KEYS}, agent, winner",
+    "errors": f"{_KEYS}, error_type, message, occurred_at::VARCHAR AS occurred_at",
+}
+"""What of the canonical tables the metrics read."""
 
 SIZES = {"small": 10_000, "medium": 100_000, "large": 1_000_000}
 _SEED = 7
@@ -36,14 +51,13 @@ def json_data(folder: Path, sessions: int) -> None:
 
 
 def many_files(folder: Path, sessions: int) -> None:
-    """Write 10,000 small files, and a lab that has them."""
+    """Write 10,000 small files, whatever the size, and a lab that has them."""
     from sessionlab import Lab
 
     del sessions
     (folder / "files").mkdir()
     for number in range(10_000):
-        text = f'{{"thread_id": "t{number}", "user_prompt": "p", "tests_passed": true, "code_attempts": 1}}'
-        (folder / "files" / f"{number:05}.json").write_text(text)
+        write(folder / "files" / f"{number:05}.json", number, "p")
     with Lab(folder / "lab.duckdb") as lab:
         lab.load(folder / "files")
 
@@ -55,7 +69,7 @@ def postgres_data(folder: Path, sessions: int) -> None:
 
 
 def metrics_data(folder: Path, sessions: int) -> None:
-    """Fill ``lab.duckdb`` with sessions of all kinds, of each as many."""
+    """Fill ``lab.duckdb`` with sessions of all kinds, of each as many, and ``store.db`` with what metrics read."""
     from sessionlab import Lab
 
     write_samples(folder, sessions, _SEED, format="sqlite")
@@ -63,6 +77,19 @@ def metrics_data(folder: Path, sessions: int) -> None:
         for database in sorted(folder.glob("*.db")):
             lab.load(database)
             database.unlink()
+        _keep_in_sqlite(lab, folder / "store.db")
+
+
+def _keep_in_sqlite(lab: Lab, path: Path) -> None:
+    """Write the canonical tables to SQLite, as a team may have that keeps such rows in a store of its own."""
+    with closing(sqlite3.connect(path)) as store:
+        for table, columns in _STORED.items():
+            rows = lab.sql(f"SELECT {columns} FROM {table}")
+            store.execute(f"CREATE TABLE {table} ({', '.join(rows.columns)})")
+            for batch in rows.to_arrow_reader(100_000):
+                values = zip(*(column.to_pylist() for column in batch.columns), strict=True)
+                store.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows.columns))})", values)
+        store.commit()
 
 
 @contextmanager

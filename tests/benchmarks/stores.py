@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sqlite3
-import statistics
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -23,6 +21,8 @@ from sessionlab.stores.database import open_database
 from sessionlab.stores.tables import tables_of
 from sessionlab.stores.values import Engine
 from tests.benchmarks.data import postgres
+from tests.benchmarks.measure import in_turn, within
+from tests.benchmarks.result import OURS, Result, beside
 
 Ways = dict[str, Callable[[], None]]
 
@@ -51,36 +51,21 @@ class Case:
     at_most: Mapping[str, float]
     seconds: float | None = None
 
+    def result(self, rounds: int) -> Result:
+        """Run the ways in turn."""
+        figures = in_turn(self.ways, rounds, self.calls)
+        asked = [*beside(figures, self.at_most, {})]
+        if self.seconds is not None:
+            asked.append(within("the call", figures[OURS].seconds, self.seconds))
+        return Result("stores", self.name, "", tuple(figures.values()), tuple(asked))
 
-def report(rounds: int, names: Sequence[str] = ()) -> Iterator[str]:
-    """Time each case on both engines, and say what came out, a line each."""
+
+def results(rounds: int, names: Sequence[str] = ()) -> Iterator[Result]:
+    """Time each case on both engines."""
     with tempfile.TemporaryDirectory() as folder, postgres(Path(folder)) as url:
         for case in itertools.chain(_sqlite_cases(Path(folder)), _postgres_cases(url)):
             if not names or case.name in names:
-                yield from _lines(case, rounds)
-
-
-def _lines(case: Case, rounds: int) -> Iterator[str]:
-    """Run the ways in turn, and set their medians side by side."""
-    times: dict[str, list[float]] = {name: [] for name in case.ways}
-    for _ in range(rounds):
-        for name, way in case.ways.items():
-            began = time.perf_counter()
-            for _ in range(case.calls):
-                way()
-            times[name].append((time.perf_counter() - began) / case.calls)
-    medians = {name: statistics.median(found) for name, found in times.items()}
-    yield f"{case.name}: ours {medians['ours'] * 1e3:.3f} ms" + _verdict(medians["ours"], case.seconds, " s")
-    for name, median in medians.items():
-        if name != "ours":
-            ratio = medians["ours"] / median
-            yield f"  {name:<24}{median * 1e3:10.3f} ms   ours/this {ratio:5.2f}" + _verdict(
-                ratio, case.at_most.get(name)
-            )
-
-
-def _verdict(found: float, asked: float | None, unit: str = "") -> str:
-    return "" if asked is None else f", asked ≤ {asked:g}{unit}: {'yes' if found <= asked else 'NO'}"
+                yield case.result(rounds)
 
 
 def _sqlite_cases(folder: Path) -> Iterator[Case]:
@@ -106,7 +91,7 @@ def _sqlite_cases(folder: Path) -> Iterator[Case]:
         yield Case(
             "sqlite insert",
             {
-                "ours": lambda: _none(store.insert_iteration(**_ROW)),  # type: ignore[arg-type]
+                OURS: lambda: _none(store.insert_iteration(**_ROW)),  # type: ignore[arg-type]
                 "sqlite3": insert,
                 "sqlite-utils": lambda: _none(utils.insert(_ROW)),
                 "SQLAlchemy ORM": orm.insert,
@@ -117,7 +102,7 @@ def _sqlite_cases(folder: Path) -> Iterator[Case]:
         yield Case(
             "sqlite get",
             {
-                "ours": lambda: _none(store.get_iteration(next(numbers))),
+                OURS: lambda: _none(store.get_iteration(next(numbers))),
                 "sqlite3": lambda: _none(bare.execute(f"{_GET}?", (next(numbers),)).fetchone()),
                 "sqlite-utils": lambda: _none(utils.get(next(numbers))),
                 "SQLAlchemy ORM": lambda: orm.get(next(numbers)),
@@ -129,7 +114,7 @@ def _sqlite_cases(folder: Path) -> Iterator[Case]:
         yield Case(
             "sqlite bulk",
             {
-                "ours": lambda: _none(store.insert_iterations(rows)),
+                OURS: lambda: _none(store.insert_iterations(rows)),
                 "sqlite3 executemany": insert_many,
                 "sqlite-utils": lambda: _none(utils.insert_all(rows)),
                 "SQLAlchemy ORM": lambda: orm.insert_many(rows),
@@ -165,7 +150,7 @@ def _postgres_cases(url: str) -> Iterator[Case]:
         yield Case(
             "postgres insert",
             {
-                "ours": lambda: _none(store.insert_iteration(**_ROW)),  # type: ignore[arg-type]
+                OURS: lambda: _none(store.insert_iteration(**_ROW)),  # type: ignore[arg-type]
                 "psycopg and commit": insert,
                 "psycopg autocommit": lambda: _none(single.execute(f"{_INSERT}(%s, %s, %s)".encode(), _VALUES)),
                 "SQLAlchemy ORM": orm.insert,
@@ -176,7 +161,7 @@ def _postgres_cases(url: str) -> Iterator[Case]:
         yield Case(
             "postgres get",
             {
-                "ours": lambda: _none(store.get_iteration(next(numbers))),
+                OURS: lambda: _none(store.get_iteration(next(numbers))),
                 "psycopg": lambda: _none(single.execute(f"{_GET}%s".encode(), (next(numbers),)).fetchone()),
                 "SQLAlchemy ORM": lambda: orm.get(next(numbers)),
             },
@@ -186,7 +171,7 @@ def _postgres_cases(url: str) -> Iterator[Case]:
         yield Case(
             "postgres bulk",
             {
-                "ours": lambda: _none(store.insert_iterations(rows)),
+                OURS: lambda: _none(store.insert_iterations(rows)),
                 "psycopg COPY": insert_many,
                 "SQLAlchemy ORM": lambda: orm.insert_many(rows),
             },

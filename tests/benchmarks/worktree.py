@@ -6,7 +6,7 @@ import itertools
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,8 @@ from typing import Any
 
 from sessionlab.stores import JsonWorktreeStore, WorktreeStore
 from sessionlab.stores.worktree_calls import WorktreeCalls
+from tests.benchmarks.measure import within
+from tests.benchmarks.result import OURS, Asked, Figure, Result, beside
 
 Session = dict[str, Any]
 
@@ -22,6 +24,8 @@ _NUMBERS = itertools.count(1)
 _MANY = 10_000
 _GROWN = 1.5
 """More than this, and a call has grown: less than that differs between two runs of the same."""
+
+_GROWN_WAY = f"ours, of {_MANY:,} sessions"
 
 # What each call is asked: the most milliseconds, and how many times as fast as the files it is to be.
 ASKED = {
@@ -122,18 +126,18 @@ class Work:
         self.timed("get all of 100", lambda: self.store.get_all_sessions(self.here))
         self.timed("get all of 10", lambda: self.store.get_all_sessions("/ten"))
 
-    def median(self, name: str) -> float:
-        """Give the median of a call's times, in milliseconds."""
-        return statistics.median(self.seconds[name]) * 1e3
+    def figure(self, way: str, name: str) -> Figure:
+        """Give the median of a call's times."""
+        return Figure(way, statistics.median(self.seconds[name]), len(self.seconds[name]))
 
 
-def report(rounds: int) -> Iterator[str]:
-    """Time the calls on both, and say what came out, a line each."""
+def results(rounds: int) -> Iterator[Result]:
+    """Time the calls on both, and how those on SQLite grow with the sessions of a workspace."""
     with tempfile.TemporaryDirectory() as folder:
-        yield from _report(Path(folder), rounds * _CALLS)
+        yield from _results(Path(folder), rounds * _CALLS)
 
 
-def _report(folder: Path, calls: int) -> Iterator[str]:
+def _results(folder: Path, calls: int) -> Iterator[Result]:
     with closing(WorktreeStore(folder / "small.db")) as small, closing(WorktreeStore(folder / "large.db")) as large:
         json, sqlite = Work(JsonWorktreeStore(folder / "json"), "/here"), Work(small, "/here")
         grown = Work(large, "/here")
@@ -149,20 +153,15 @@ def _report(folder: Path, calls: int) -> Iterator[str]:
                 work.change()
             for work in both:
                 work.get_all()
-        grown.timed(f"get all of {_MANY:,}", lambda: grown.store.get_all_sessions("/here"))
-        yield from _lines(json, sqlite, grown)
+        for name, (most, times) in ASKED.items():
+            yield _result(name, most / 1e3, times, {OURS: sqlite, "the JSON files": json, _GROWN_WAY: grown})
 
 
-def _lines(json: Work, sqlite: Work, grown: Work) -> Iterator[str]:
-    yield f"{'':<26}{'JSON':>10}{'SQLite':>10}{'JSON/SQLite':>13}{'asked':>8}{'at most':>10}{f'of {_MANY:,}':>12}"
-    for name, (most, times) in ASKED.items():
-        files, ours = json.median(name), sqlite.median(name)
-        sound = files / ours >= times and ours <= most
-        line = f"{name:<26}{files:>7.2f} ms{ours:>7.2f} ms{files / ours:>13.2f}{times:>8.1f}{most:>7.0f} ms"
-        if name in grown.seconds:
-            larger = grown.median(name)
-            sound = sound and larger / ours <= _GROWN
-            line += f"{larger:>9.2f} ms"
-        yield f"{line}  {'yes' if sound else 'NO'}"
-    for name in grown.seconds.keys() - ASKED.keys():
-        yield f"{name:<26}{'':>10}{'':>10}{'':>13}{'':>8}{'':>10}{grown.median(name):>9.0f} ms"
+def _result(name: str, most: float, times: float, works: Mapping[str, Work]) -> Result:
+    """Set the calls of one name side by side. What has grown is ours as well, so it is asked of that one."""
+    figures = {way: work.figure(way, name) for way, work in works.items() if name in work.seconds}
+    asked = [*beside(figures, {"the JSON files": 1 / times}, {}), within("the call", figures[OURS].seconds, most)]
+    if _GROWN_WAY in figures:
+        growth = figures[_GROWN_WAY].seconds / figures[OURS].seconds
+        asked.append(Asked(f"{_GROWN_WAY} beside ours", growth, _GROWN))
+    return Result("worktree", name, "", tuple(figures.values()), tuple(asked))
