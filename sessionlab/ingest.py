@@ -19,7 +19,7 @@ from sessionlab import canonical
 from sessionlab.errors import LabError, SourceError
 from sessionlab.loaders import Outcome, Source, Target
 from sessionlab.loaders.target import Stumbled
-from sessionlab.reports import LoadReport
+from sessionlab.reports import Elsewhere, LoadReport, several
 from sessionlab.storage import Step, Writer
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ def run(load: Load, writer: Writer) -> LoadReport:
     connection = writer.connection
     with tempfile.TemporaryDirectory(dir=writer.folder) as folder, _enough_room():
         target, outcome = _write(load, writer, Path(folder))
+        _refuse_if_all_elsewhere(load, connection, outcome)
         kinds = set(outcome.kinds)
         if outcome.files:
             kinds |= canonical.kinds_of(connection, load.name)
@@ -150,6 +151,40 @@ def _enough_room() -> Iterator[None]:
         raise
 
 
+def forget(connection: DuckDBPyConnection, name: str) -> None:
+    """Take a source out of the lab. Files of it that others have left to it are theirs from the next refresh on."""
+    connection.execute(
+        "DELETE FROM main.files WHERE rows IS NULL AND NOT gone AND source != $name"
+        " AND path IN (SELECT path FROM main.files WHERE source = $name)",
+        {"name": name},
+    )
+    canonical.remove(connection, name)
+
+
+def _elsewhere(outcome: Outcome) -> tuple[Elsewhere, ...]:
+    """Sum up the files that were left to other sources, by source."""
+    rows: dict[str, list[int]] = {}
+    for source, sessions in outcome.elsewhere.values():
+        rows.setdefault(source, []).append(sessions)
+    return tuple(Elsewhere(source, len(held), sum(held)) for source, held in sorted(rows.items()))
+
+
+def _refuse_if_all_elsewhere(load: Load, connection: DuckDBPyConnection, outcome: Outcome) -> None:
+    """Refuse a new source that would bring nothing of its own.
+
+    Raises:
+        SourceError: all its files are other sources'.
+    """
+    nothing_own = outcome.elsewhere.keys() == outcome.files.keys() and not _count(connection, "main.files", load.name)
+    if outcome.elsewhere and nothing_own:
+        held = _elsewhere(outcome)
+        raise SourceError(
+            f"{load.source.uri} is in the lab already: {several(held)}. Loaded again by another name, its"
+            " sessions would count twice. refresh() reads what has changed;"
+            f" forget({held[0].source!r}) first, to have it as a source of its own."
+        )
+
+
 def _report(
     load: Load, connection: DuckDBPyConnection, target: Target, outcome: Outcome, kinds: set[str]
 ) -> LoadReport:
@@ -172,6 +207,8 @@ def _report(
         rejected=rejected,
         reasons=tuple(target.first_rejects),
         superseded=_count(connection, "main.superseded", load.name) or outcome.superseded,
+        elsewhere=_elsewhere(outcome),
+        databases=tuple(outcome.databases),
         ignored=tuple(outcome.ignored),
     )
 

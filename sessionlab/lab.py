@@ -14,7 +14,7 @@ from sessionlab import canonical
 from sessionlab.answers import Answers
 from sessionlab.display import show_relations
 from sessionlab.errors import LabError, NotFound
-from sessionlab.ingest import Load, name_for, run
+from sessionlab.ingest import Load, forget, name_for, run
 from sessionlab.labfile import FileStorage
 from sessionlab.loaders import open_source, url_of
 from sessionlab.overview import overview
@@ -120,6 +120,9 @@ class Lab(Answers):
     ) -> LoadReport:
         """Load a source, or load it again: its earlier rows are replaced, all or nothing.
 
+        No file counts twice: one that is in the lab already, as part of another source, is left to that, and the report
+        says so.
+
         Args:
             source: A JSON file (an array, one object, JSON Lines; also ``.gz``, ``.zst``), a folder of them, a glob; an
                 SQLite file or ``sqlite:///`` URL; a ``postgresql://`` URL (parts left out come from ``POSTGRES_HOST``,
@@ -134,7 +137,8 @@ class Lab(Answers):
             :meth:`rejects`.
 
         Raises:
-            SourceError: it cannot be read, or nothing in it could be loaded; UnknownKind: it fits no kind.
+            SourceError: it cannot be read, nothing in it could be loaded, or all of it is in the lab already as part
+                of another source; UnknownKind: it fits no kind.
             InvalidRecord: ``strict``, and a record does not fit.
             LabBusy: another load did not end in time, or somebody has the lab open for writing.
             LabError: the lab cannot be written, or DuckDB's memory is too small.
@@ -183,6 +187,8 @@ class Lab(Answers):
     def forget(self, name: str) -> None:
         """Remove a source and all its rows from the lab. The source itself is not touched.
 
+        If another source of the lab stands for some of its files too, the next :meth:`refresh` brings them in there.
+
         Raises:
             NotFound: no source has that name; the message lists those there are.
 
@@ -198,7 +204,7 @@ class Lab(Answers):
         if name not in known:
             raise NotFound(f"The lab has no source {name!r}. It has: {', '.join(known) or 'none yet'}.")
         with showing(f"forgetting {name}") as meter, self._storage.writing(meter) as writer:
-            canonical.remove(writer.connection, name)
+            forget(writer.connection, name)
         self._urls.pop(name, None)
 
     def sql(

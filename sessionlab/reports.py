@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sessionlab.display import facts, framed
+from sessionlab.display import counted, facts, framed
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -16,6 +16,31 @@ if TYPE_CHECKING:
 _FEW = 3
 _MOST = 20
 """How many lines of one sort a report has."""
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """Files that a load has left to another source of the lab, so that no session is counted twice.
+
+    Attributes:
+        source: The source that has them.
+        files: How many they are.
+        sessions: How many sessions the lab has of them.
+    """
+
+    source: str
+    files: int
+    sessions: int
+
+    def __str__(self) -> str:
+        """Say it in words."""
+        return f"{counted(self.files, 'file')} with {counted(self.sessions, 'session')} as {self.source!r}"
+
+
+def several(held: Sequence[Elsewhere]) -> str:
+    """Say where some files are, and hint at the rest where they are in many sources."""
+    more = f" and of {counted(len(held) - _FEW, 'more source')}" if len(held) > _FEW else ""
+    return f"{', '.join(map(str, held[:_FEW]))}{more}"
 
 
 @dataclass(frozen=True)
@@ -31,7 +56,9 @@ class LoadReport:
         rejected: How many records could not be loaded; they stand whole in the lab's ``rejects``.
         reasons: Where the first few of those were, and why.
         superseded: How many records lost to another with their id.
-        ignored: Files of a folder that are no JSON and were passed over.
+        elsewhere: Files that are in the lab already as part of another source, and were left to it.
+        databases: SQLite databases that stand among the JSON files; each is a source of its own.
+        ignored: Other files of a folder that are no JSON and were passed over.
         duration_s: Seconds it took.
 
     >>> from sessionlab import Lab
@@ -48,6 +75,8 @@ class LoadReport:
     rejected: int = 0
     reasons: tuple[str, ...] = ()
     superseded: int = 0
+    elsewhere: tuple[Elsewhere, ...] = ()
+    databases: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
     duration_s: float = 0.0
 
@@ -78,9 +107,19 @@ class LoadReport:
             yield "rejected", f"{self.rejected:,}"
         for reason in self.reasons:
             yield "", reason
-        if self.ignored:
-            yield "ignored", f"{len(self.ignored):,} other file(s){_first(self.ignored)}"
+        yield from self._left_aside()
         yield "seconds", f"{self.duration_s:.2f}"
+
+    def _left_aside(self) -> Iterable[tuple[str, str]]:
+        if self.elsewhere:
+            other = self.elsewhere[0].source
+            yield "left aside", f"in the lab already: {several(self.elsewhere)}"
+            yield "", f"nothing counts twice; to have them here: forget {other!r}, then refresh"
+        if self.databases:
+            found = counted(len(self.databases), "SQLite database")
+            yield "left aside", f"{found}, to be loaded by path{_first(self.databases)}"
+        if self.ignored:
+            yield "ignored", f"{counted(len(self.ignored), 'other file')}{_first(self.ignored)}"
 
 
 @dataclass(frozen=True)
@@ -129,9 +168,10 @@ class RefreshReport:
         for reason in self.failed[:_MOST]:
             yield "failed", reason
         for load in self.loads[:_MOST]:
-            yield load.source, f"{load.sessions:,} sessions, {load.rejected:,} rejected"
+            held = f"; in the lab already: {several(load.elsewhere)}" if load.elsewhere else ""
+            yield load.source, f"{counted(load.sessions, 'session')}, {load.rejected:,} rejected{held}"
         if more := max(len(self.failed) - _MOST, 0) + max(len(self.loads) - _MOST, 0):
-            yield "", f"… and {more:,} more sources"
+            yield "", f"… and {counted(more, 'more source')}"
 
 
 @dataclass(frozen=True)

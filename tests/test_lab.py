@@ -88,6 +88,7 @@ def test_a_name_can_be_chosen(lab: Lab, tmp_path: Path) -> None:
 def test_names_may_hold_anything(lab: Lab, tmp_path: Path) -> None:
     name = 'it\'s "a"; name $1 ?'
     lab.load(write_json(tmp_path / "o'clock" / "l'été.json", [1]), name=name)
+    write_json(tmp_path / "o'clock" / "more.json", [1])
     assert lab.load(tmp_path / "o'clock").source == "o'clock"
     assert sorted(source for (source,) in lab.sources().project("source").fetchall()) == [name, "o'clock"]
     lab.forget(name)

@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from sessionlab import LoadReport, RefreshReport
+from sessionlab.reports import Elsewhere
 
 LOAD = LoadReport(
     source="runs [bold]",
@@ -45,12 +46,29 @@ def test_a_load_as_text() -> None:
         "12,345",
         "[red]id[/red] is <b>",
         "1.23",
-        "4 other file(s): x.txt, y.txt, z.txt",
+        "4 other files: x.txt, y.txt, z.txt",
     ):
         assert word in text
     assert "superseded" not in str(EMPTY)
     assert "rejected" not in str(EMPTY)
     assert "none" in str(EMPTY)
+
+
+def test_what_was_left_aside() -> None:
+    held = (Elsewhere("a", 1, 1), Elsewhere("b", 2, 3000))
+    report = replace(LOAD, elsewhere=held, databases=("/d/x.db",), ignored=("y.txt",))
+    text = " ".join(str(report).replace("│", " ").split())
+    assert "in the lab already: 1 file with 1 session as 'a', 2 files with 3,000 sessions as 'b'" in text
+    assert "forget 'a', then refresh" in text
+    assert "1 SQLite database, to be loaded by path: /d/x.db" in text
+    assert "1 other file: y.txt" in text
+    assert "left aside" not in str(LOAD)
+
+
+def test_one_is_not_many() -> None:
+    one = RefreshReport(loads=(replace(LOAD, sessions=1),), failed=("far: down",) * 21)
+    assert "1 session, 2 rejected" in str(one)
+    assert "1 more source " in str(one)
 
 
 def test_a_load_as_html() -> None:

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from glob import iglob
 from pathlib import Path
 
 from sessionlab.errors import SourceError
+from sessionlab.loaders.sqlite_file import MAGIC
 
 SUFFIXES = (".json", ".jsonl", ".ndjson")
 COMPRESSED = ("", ".gz", ".zst")
 _ENDINGS = tuple(suffix + packed for suffix in SUFFIXES for packed in COMPRESSED)
 WILD = frozenset("*?[")
+_FEW = 5
 _STEM = re.compile(r"\.(json|jsonl|ndjson)(\.gz|\.zst)?$", re.IGNORECASE)
+
+_DUCKDB = b"DUCK"
+_BESIDE = re.compile(r"-(wal|shm|journal)$")
+"""How the names of files end that SQLite keeps beside a database."""
 
 _SPELLED = re.compile(rb"\\x([89a-f][0-9a-f])")
 
@@ -31,11 +38,16 @@ class FileState:
 
 @dataclass
 class Listing:
-    """What stands at a place: the JSON files, the other files of a folder, and the folders that would not open."""
+    """What stands at a place: the JSON files, the other files, and the folders that would not open."""
 
     paths: list[str] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
+
+    def in_order(self) -> Listing:
+        """Give the same with each path once, sorted."""
+        ignored = set(self.ignored).difference(self.paths)
+        return Listing(*(sorted(set(paths)) for paths in (self.paths, ignored, self.closed)))
 
 
 def real_path(pattern: str) -> Path:
@@ -54,6 +66,9 @@ def real_path(pattern: str) -> Path:
 
 def expand(pattern: str) -> Listing:
     """List the JSON files that a path, a folder (all below it) or a glob stands for, as absolute paths, sorted.
+
+    A glob stands for the files that it matches, whatever their names, but for databases and what stands beside them;
+    and for all that is below the folders that it matches.
 
     Raises:
         SourceError: there is no such path, it may not be looked at, or nothing matches.
@@ -75,7 +90,7 @@ def _below(folder: Path) -> Listing:
     for entry in _entries(str(folder), found.closed):
         wanted = is_json_name(entry.name) and _may_be_read(entry)
         (found.paths if wanted else found.ignored).append(entry.path)
-    return Listing(*map(sorted, (found.paths, found.ignored, found.closed)))
+    return found.in_order()
 
 
 def _entries(folder: str, closed: list[str]) -> Iterator[os.DirEntry[str]]:
@@ -97,7 +112,40 @@ def _entries(folder: str, closed: list[str]) -> Iterator[os.DirEntry[str]]:
 
 
 def _matching(pattern: str) -> Listing:
-    return Listing(sorted(path for path in iglob(pattern, recursive=True) if Path(path).is_file()))  # noqa: PTH207
+    found = Listing()
+    for path in iglob(pattern, recursive=True):  # noqa: PTH207
+        if Path(path).is_file():
+            (found.ignored if _is_foreign(path) else found.paths).append(path)
+        elif "**" not in pattern and Path(path).is_dir():
+            below = _below(Path(path))
+            found.paths += below.paths
+            found.ignored += below.ignored
+            found.closed += below.closed
+    return found.in_order()
+
+
+def _is_foreign(path: str) -> bool:
+    """Whether a file that a glob matches is a database or a part of one; what is named as JSON is not looked into."""
+    if is_json_name(path):
+        return False
+    head = _head(_BESIDE.sub("", path))
+    return head == MAGIC or head[8:12] == _DUCKDB
+
+
+def databases_among(paths: Iterable[str]) -> list[str]:
+    """Find the SQLite databases among some files, by their first bytes."""
+    return [path for path in paths if _head(path) == MAGIC]
+
+
+def _head(path: str) -> bytes:
+    """Read the first bytes of a file; none of what is no file, as a pipe, which might never come to an end."""
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 - a folder may have very many
+            return b""
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - as above
+            return file.read(len(MAGIC))
+    except OSError:
+        return b""
 
 
 def _may_be_read(entry: os.DirEntry[str]) -> bool:
@@ -106,13 +154,29 @@ def _may_be_read(entry: os.DirEntry[str]) -> bool:
 
 
 def _nothing_at(pattern: str, path: Path, found: list[str]) -> str:
+    if databases := databases_among(found):
+        listed = ", ".join([*databases[:_FEW], *(["…"] if len(databases) > _FEW else [])])
+        return f"{pattern} has no JSON files, but SQLite databases. Load each by its own path: {listed}"
     if path.is_dir():
-        others = f", only {', '.join(Path(name).name for name in found[:5])}" if found else ""
+        others = f", only {', '.join(Path(name).name for name in found[:_FEW])}" if found else ""
         return f"The folder {pattern} has no JSON files ({', '.join(SUFFIXES)}, also .gz and .zst){others}."
     if path.parent.is_dir() and not WILD & set(pattern):
-        near = sorted(entry.name for entry in path.parent.iterdir())[:5]
+        near = sorted(entry.name for entry in path.parent.iterdir())[:_FEW]
         return f"There is no file {pattern}. Its folder has {', '.join(near) or 'no files'}."
+    if found:
+        return (
+            f"Nothing that {pattern} matches can be read, only {', '.join(Path(name).name for name in found[:_FEW])}."
+        )
     return f"Nothing matches {pattern}. Give a file, a folder, a glob, a sqlite:/// or a postgresql:// URL."
+
+
+def plain_start(pattern: str) -> str:
+    """Give what a path or a glob begins with before its first wildcard: each path that it stands for begins so.
+
+    >>> plain_start("/logs/2026-*/a?.json")
+    '/logs/2026-'
+    """
+    return pattern[: next((place for place, sign in enumerate(pattern) if sign in WILD), len(pattern))]
 
 
 def is_json_name(name: str) -> bool:

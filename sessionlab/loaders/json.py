@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from itertools import chain
@@ -12,11 +12,24 @@ from typing import NoReturn
 
 import duckdb
 
+from sessionlab.display import counted
 from sessionlab.errors import SourceError
 from sessionlab.kinds import KINDS, Kind
 from sessionlab.loaders.clean import Cleaned, Cleaner
 from sessionlab.loaders.duplicates import drop_superseded, files_with_duplicates
-from sessionlab.loaders.files import WILD, FileState, Listing, expand, real_path, shown, states, stem, unshown
+from sessionlab.loaders.elsewhere import held_elsewhere
+from sessionlab.loaders.files import (
+    WILD,
+    FileState,
+    Listing,
+    databases_among,
+    expand,
+    real_path,
+    shown,
+    states,
+    stem,
+    unshown,
+)
 from sessionlab.loaders.forms import Form
 from sessionlab.loaders.plain import plain_shape
 from sessionlab.loaders.prefetch import prefetched
@@ -71,7 +84,8 @@ class JsonSource:
         found = self._listed or expand(self._pattern)
         paths = [path for path in found.paths if self.only is None or shown(path) in self.only]
         wanted = list(states(paths))
-        outcome = Outcome(ignored=[shown(path) for path in found.ignored])
+        outcome = self._set_apart(found, [state.path for state in wanted], target)
+        paths = [path for path in paths if shown(path) not in outcome.elsewhere]
         self._reject_closed(found, target)
         target.step("looking through the files")
         closer = self._read_straight([path for path in paths if path not in self.closer], target, outcome)
@@ -79,8 +93,18 @@ class JsonSource:
         outcome.superseded += _clean(sorted(closer), target, outcome, self.kind)
         for name in outcome.kinds:
             outcome.superseded += drop_superseded(KINDS[name], target)
-        outcome.files = _accounts(wanted, outcome.kinds, target)
+        outcome.files = _accounts(wanted, outcome, target)
         return outcome
+
+    def _set_apart(self, found: Listing, names: list[str], target: Target) -> Outcome:
+        """Note what is not to be read: what is no JSON, what is a database, and what another source has already."""
+        databases = set(databases_among(found.ignored))
+        held = held_elsewhere(target, self.uri)
+        return Outcome(
+            ignored=[shown(path) for path in found.ignored if path not in databases],
+            databases=sorted(map(shown, databases)),
+            elsewhere={name: held[name] for name in names if name in held},
+        )
 
     def _read_straight(self, paths: Sequence[str], target: Target, outcome: Outcome) -> set[str]:
         """Read what looks sound, group by group, while the next are looked through.
@@ -108,7 +132,7 @@ class JsonSource:
                 target.reject(shown(folder), None, "no permission to look into this folder", b"")
 
     def _read(self, group: Group, target: Target) -> None:
-        target.step(f"{len(group.paths):,} {group.kind.name} file(s)")
+        target.step(counted(len(group.paths), f"{group.kind.name} file"))
         try:
             for _, statement in inserts(group, target.source):
                 target.execute(statement)
@@ -202,18 +226,23 @@ def _plain_group(cleaned: Cleaned) -> Group:
 
 
 def _accounts(
-    wanted: Sequence[FileState], kinds: Collection[str], target: Target
-) -> dict[str, tuple[int, int, int, int]]:
-    """Count for each file the sessions that are in the lab."""
+    wanted: Sequence[FileState], outcome: Outcome, target: Target
+) -> dict[str, tuple[int, int, int | None, int]]:
+    """Count for each file the sessions that are in the lab; none are known of those left to another source."""
     rows: dict[str, int] = {}
-    for name in kinds:
-        counted = target.execute(
+    for name in outcome.kinds:
+        found = target.execute(
             f"SELECT file, count(*) FROM {table_of(KINDS[name], KINDS[name].root.name)} WHERE source = ? GROUP BY ALL",
             [target.source],
         )
-        for file, count in counted.fetchall():
+        for file, count in found.fetchall():
             rows[file] = rows.get(file, 0) + count
     return {
-        state.path: (state.size, state.mtime_ns, rows.get(state.path, 0), target.rejects_by_file[state.path])
+        state.path: (
+            state.size,
+            state.mtime_ns,
+            None if state.path in outcome.elsewhere else rows.get(state.path, 0),
+            target.rejects_by_file[state.path],
+        )
         for state in wanted
     }

@@ -115,12 +115,16 @@ def table_of(kind: Kind, table: str) -> str:
 class Outcome:
     """What a load brought: the kinds, the rows of each native table, and what did not make it in.
 
-    ``files`` is path → (size, mtime_ns, rows, rejected) for JSON sources; ``ignored`` are files of a folder that no
-    loader reads. ``fingerprint`` sums up the state that was read, for a refresh to compare.
+    ``files`` is path → (size, mtime_ns, rows, rejected) for JSON sources; rows are None of a file that was left to
+    another source, which stands in ``elsewhere`` by path, with how many sessions it has of it. ``ignored`` are files of
+    a folder that no loader reads, ``databases`` those that are SQLite's, and so sources of their own. ``fingerprint``
+    sums up the state that was read, for a refresh to compare.
     """
 
     kinds: set[str] = field(default_factory=set)
     superseded: int = 0
-    files: dict[str, tuple[int, int, int, int]] = field(default_factory=dict)
+    files: dict[str, tuple[int, int, int | None, int]] = field(default_factory=dict)
+    elsewhere: dict[str, tuple[str, int]] = field(default_factory=dict)
     ignored: list[str] = field(default_factory=list)
+    databases: list[str] = field(default_factory=list)
     fingerprint: str | None = None

@@ -12,9 +12,21 @@ import pytest
 from sessionlab import Lab
 from sessionlab.errors import SourceError
 from sessionlab.loaders import open_source
-from sessionlab.loaders.files import STEM_SQL, expand, is_json_name, real_path, shown, states, stem, unshown
+from sessionlab.loaders.files import (
+    STEM_SQL,
+    databases_among,
+    expand,
+    is_json_name,
+    plain_start,
+    real_path,
+    shown,
+    states,
+    stem,
+    unshown,
+)
 from sessionlab.loaders.forms import Form, form_of, how_to_read
 from sessionlab.loaders.json import JsonSource
+from tests.labs import write_sqlite
 from tests.loaders.records import write
 
 
@@ -32,6 +44,51 @@ def test_expand(tmp_path: Path) -> None:
     assert names(tmp_path, expand(f"{tmp_path}/g.json.bak").paths) == ["g.json.bak"]
 
 
+def test_a_glob_reads_no_databases(tmp_path: Path) -> None:
+    """What stands beside one is a part of it; what is called JSON is taken for JSON."""
+    store = write_sqlite(tmp_path / "store.db", [1])
+    duckdb.connect(str(tmp_path / "lab.duckdb")).close()
+    for name in ("store.db-wal", "store.db-shm", "notes-wal", "log.txt"):
+        write(tmp_path / name, "x")
+    os.mkfifo(tmp_path / "pipe")
+    write(tmp_path / "a.json", store.read_bytes())
+    found = expand(f"{tmp_path}/*")
+    assert names(tmp_path, found.paths) == ["a.json", "log.txt", "notes-wal"]
+    assert names(tmp_path, found.ignored) == ["lab.duckdb", "store.db", "store.db-shm", "store.db-wal"]
+    assert databases_among([*found.ignored, str(tmp_path / "pipe"), str(tmp_path / "gone")]) == [str(store)]
+
+
+@pytest.mark.parametrize("pattern", ["*", "d*", "?"])
+def test_a_folder_that_a_glob_matches_is_read_as_a_folder(tmp_path: Path, pattern: str) -> None:
+    for name in ("d/e/a.json", "d/b.json", "d/notes.txt", ".hidden/c.json"):
+        write(tmp_path / name, "x")
+    found = expand(f"{tmp_path}/{pattern}")
+    assert names(tmp_path, found.paths) == ["d/b.json", "d/e/a.json"]
+    assert names(tmp_path, found.ignored) == ["d/notes.txt"]
+
+
+def test_a_glob_that_goes_down_by_itself(tmp_path: Path) -> None:
+    for name in ("d/e/a.json", "d/b.json", "d/notes.txt"):
+        write(tmp_path / name, "x")
+    assert names(tmp_path, expand(f"{tmp_path}/**").paths) == ["d/b.json", "d/e/a.json", "d/notes.txt"]
+    assert names(tmp_path, expand(f"{tmp_path}/**/*.json").paths) == ["d/b.json", "d/e/a.json"]
+
+
+@pytest.mark.parametrize("pattern", ["", "*.db", "*"])
+def test_only_databases(tmp_path: Path, pattern: str) -> None:
+    store = write_sqlite(tmp_path / "store.db", [1])
+    with pytest.raises(SourceError, match="has no JSON files, but SQLite databases") as caught:
+        expand(f"{tmp_path}/{pattern}")
+    assert str(caught.value).endswith(f"Load each by its own path: {store}")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "start"), [("/a/b.json", "/a/b.json"), ("/a/*/b", "/a/"), ("/a/b[1].json", "/a/b"), ("/a?", "/a")]
+)
+def test_plain_start(pattern: str, start: str) -> None:
+    assert plain_start(pattern) == start
+
+
 def test_relative_paths_are_made_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path / "a.json", "x")
     monkeypatch.chdir(tmp_path)
@@ -46,6 +103,10 @@ def test_nothing_there(tmp_path: Path) -> None:
     write(tmp_path / "notes.txt", "x")
     with pytest.raises(SourceError, match=r"has no JSON files .*, only notes\.txt\.$"):
         expand(str(tmp_path))
+    duckdb.connect(str(tmp_path / "lab.duckdb")).close()
+    with pytest.raises(SourceError, match=r"Nothing that .*/\*\.duckdb matches can be read, only lab\.duckdb\.$"):
+        expand(str(tmp_path / "*.duckdb"))
+    (tmp_path / "lab.duckdb").unlink()
     with pytest.raises(SourceError, match=r"There is no file .*x\.json\. Its folder has notes\.txt\."):
         expand(str(tmp_path / "x.json"))
     with pytest.raises(SourceError, match=r"Nothing matches .*\.json\. Give a file, a folder, a glob"):

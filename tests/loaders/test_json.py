@@ -357,6 +357,7 @@ def test_no_permission_for_a_file(open_folder: Path) -> None:
     closed.chmod(0)
     with Lab() as lab:
         lab.load(open_folder / "good.json", name="warm")  # what is imported late is imported now
+        lab.forget("warm")
         with as_nobody():
             report = lab.load(open_folder)
             with pytest.raises(SourceError, match="no permission to read it"):
@@ -373,6 +374,7 @@ def test_no_permission_for_a_folder(open_folder: Path) -> None:
     closed.chmod(0)
     with Lab() as lab:
         lab.load(open_folder / "good.json", name="warm")
+        lab.forget("warm")
         with as_nobody():
             report = lab.load(open_folder)
             with pytest.raises(SourceError, match=r"[Nn]o permission"):
