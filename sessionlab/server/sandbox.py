@@ -74,7 +74,7 @@ class Sandbox:
     def __init__(self, lab: Lab, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
         self._lab = lab
-        self._places: queue.Queue[_Process | None] = queue.Queue()
+        self._places: queue.LifoQueue[_Process | None] = queue.LifoQueue()
         for _ in range(self.limits.processes):
             self._places.put(None)
         self._copy = _Copy(lab)
