@@ -16,7 +16,7 @@ from sessionlab.display import show_relations
 from sessionlab.errors import LabError, NotFound
 from sessionlab.ingest import Load, forget, name_for, run
 from sessionlab.labfile import FileStorage
-from sessionlab.loaders import open_source, url_of
+from sessionlab.loaders import check_words, open_source, url_of
 from sessionlab.overview import overview
 from sessionlab.progress import showing
 from sessionlab.query import ask
@@ -116,7 +116,7 @@ class Lab(Answers):
         return lab
 
     def load(
-        self, source: Any, *, kind: str | None = None, name: str | None = None, strict: bool = False
+        self, source: Any, *others: Any, kind: str | None = None, name: str | None = None, strict: bool = False
     ) -> LoadReport:
         """Load a source, or load it again: its earlier rows are replaced, all or nothing.
 
@@ -128,6 +128,7 @@ class Lab(Answers):
                 SQLite file or ``sqlite:///`` URL; a ``postgresql://`` URL (parts left out come from ``POSTGRES_HOST``,
                 ``_PORT``, ``_USER``, ``_PASSWORD``, ``_DB``; ``?schema=`` for one other than public); a store that is
                 open; a pandas, Polars or Arrow table with canonical column names.
+            others: Nothing: all but the source is given by its word, or is an error that says so.
             kind: ``codegen``, ``workflow``, ``conversation`` or ``worktree``, where it is not to be told by content.
             name: What to call it in the lab; unless said, a readable name made from the source.
             strict: Make the first record that cannot be loaded an error.
@@ -150,6 +151,7 @@ class Lab(Answers):
             ('chats', 0)
         """
         self._refuse_if_read_only()
+        check_words(source, others, {"kind": kind, "name": name})
         opened = open_source(source, kind, name)
         with (
             showing(f"loading {opened.name}") as meter,

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import re
 import threading
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pandas as pd
@@ -83,6 +85,37 @@ def test_a_name_can_be_chosen(lab: Lab, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"The name 'mine' belongs to .*runs\.json"):
         lab.load(write_json(tmp_path / "more.json", [2]), name="mine")
     assert sessions(lab) == ["mine:1"]
+
+
+@pytest.mark.parametrize(
+    ("others", "says"),
+    [
+        (("runs",), r"Say what 'runs' is: load\(frame, name='runs'\)\."),
+        ((7,), "Load several one after the other"),
+        (("runs", "codegen"), r"load\(frame, name='runs'\)"),
+    ],
+)
+def test_a_frame_and_something_without_a_word(asked: Lab, others: tuple[object, ...], says: str) -> None:
+    with pytest.raises(SourceError, match=rf"^load takes one source\. .*{says}"):
+        asked.load(pd.DataFrame({"session_id": ["a"]}), *others)
+
+
+def test_a_file_and_something_without_a_word(asked: Lab) -> None:
+    with pytest.raises(SourceError, match=r"Say what 'codegen' is: load\(source, kind='codegen'\)"):
+        asked.load("a.json", "codegen")
+    with pytest.raises(SourceError, match=r"Load several one after the other, and give a name as name='runs'"):
+        asked.load("a.json", "b.json")
+
+
+@pytest.mark.parametrize("word", ["kind", "name"])
+@pytest.mark.parametrize("said", [7, "", " ", ["codegen"], b"codegen", True])
+def test_a_kind_and_a_name_are_texts(asked: Lab, word: str, said: Any) -> None:
+    for source in ("data/workflow.json", pd.DataFrame({"session_id": ["a"]})):
+        with pytest.raises(
+            SourceError, match=rf"^The {word} of a source is a text, as '\w+'; this is {re.escape(repr(said))}\.$"
+        ):
+            asked.load(source, **{"name": "runs", word: said})
+    assert asked.sources().fetchall() == []
 
 
 def test_names_may_hold_anything(lab: Lab, tmp_path: Path) -> None:

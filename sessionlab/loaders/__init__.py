@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from sessionlab import livefiles
+from sessionlab.display.cells import short
 from sessionlab.errors import SourceError
-from sessionlab.kinds import Kind, kind_named
+from sessionlab.kinds import KINDS, Kind, kind_named
 from sessionlab.loaders.target import Outcome, Target
 
 _SQLITE_URL = "sqlite:///"
@@ -55,6 +57,36 @@ def url_of(source: Any) -> str | None:
     if isinstance(source, str):
         return source
     return source.url if isinstance(source, OpenStore) and not is_frame(source) else None
+
+
+def check_words(source: Any, others: tuple[Any, ...], words: Mapping[str, Any]) -> None:
+    """See that what is said about a source is said by its word, and is a text.
+
+    Args:
+        source: What is to be loaded.
+        others: What was given beside it without a word.
+        words: What was given as ``kind`` and ``name``.
+
+    Raises:
+        SourceError: it is not.
+    """
+    if others:
+        raise SourceError(_one_source_only(source, others[0]))
+    for word, said in words.items():
+        if said is not None and (not isinstance(said, str) or not said.strip()):
+            a_text = f"a text, as {'codegen' if word == 'kind' else 'runs'!r}"
+            raise SourceError(f"The {word} of a source is {a_text}; this is {short(repr(said))}.")
+
+
+def _one_source_only(source: Any, other: Any) -> str:
+    from sessionlab.loaders.frame import is_frame
+
+    if isinstance(other, str) and (is_frame(source) or other in KINDS):
+        what = "frame" if is_frame(source) else "source"
+        hint = f"Say what {other!r} is: load({what}, {'name' if is_frame(source) else 'kind'}={other!r})."
+    else:
+        hint = "Load several one after the other, and give a name as name='runs', a kind as kind='codegen'."
+    return f"load takes one source. {hint}"
 
 
 def open_source(source: Any, kind: str | None = None, name: str | None = None) -> Source:
@@ -112,4 +144,4 @@ def _first_bytes(path: Path) -> bytes:
         return b""
 
 
-__all__ = ["OpenStore", "Outcome", "Source", "Target", "open_source", "url_of"]
+__all__ = ["OpenStore", "Outcome", "Source", "Target", "check_words", "open_source", "url_of"]
