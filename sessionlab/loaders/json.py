@@ -31,10 +31,11 @@ from sessionlab.loaders.files import (
     unshown,
 )
 from sessionlab.loaders.forms import Form
+from sessionlab.loaders.groups import Group, Scan
 from sessionlab.loaders.plain import plain_shape
 from sessionlab.loaders.prefetch import prefetched
 from sessionlab.loaders.read import checks, inserts
-from sessionlab.loaders.scan import Group, Scan, scan
+from sessionlab.loaders.scan import scan
 from sessionlab.loaders.scratch import Scratch, by_halves
 from sessionlab.loaders.target import Outcome, Stumbled, Target, table_of
 from sessionlab.loaders.times import is_no_time

@@ -8,7 +8,8 @@ from itertools import pairwise
 
 from sessionlab.kinds import Kind, NativeTable
 from sessionlab.loaders.files import STEM_SQL
-from sessionlab.loaders.scan import Group, listed
+from sessionlab.loaders.groups import Group
+from sessionlab.loaders.scan import listed
 from sessionlab.loaders.structure import Shape
 from sessionlab.schema import Column, Type, literal, quote
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from sessionlab import Lab, LoadReport
 from sessionlab.kinds import KINDS
-from sessionlab.loaders.scan import Scan, scan
+from sessionlab.loaders.groups import Scan
+from sessionlab.loaders.scan import scan
 from sessionlab.loaders.scratch import Scratch
 
 Record = dict[str, Any]

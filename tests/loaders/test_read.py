@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sessionlab.kinds import KINDS
 from sessionlab.loaders.forms import Form
+from sessionlab.loaders.groups import Group
 from sessionlab.loaders.plain import plain_shape
 from sessionlab.loaders.read import checks, inserts
-from sessionlab.loaders.scan import Group
 from sessionlab.loaders.structure import shape_of
 
 STRUCTURE = {

@@ -9,8 +9,10 @@ from typing import Any
 import duckdb
 import pytest
 
+from sessionlab.loaders import groups as grouping
 from sessionlab.loaders import scan as scanning
-from sessionlab.loaders.scan import Scan, listed, scan
+from sessionlab.loaders.groups import Scan
+from sessionlab.loaders.scan import listed, scan
 from sessionlab.loaders.scratch import Scratch
 from tests.loaders.records import codegen, conversation, loaded, looked_through, worktree, write
 
@@ -124,8 +126,8 @@ def test_deep_nesting_does_not_break_what_is_beside_it(tmp_path: Path) -> None:
 def test_groups_are_given_away_once_they_are_worth_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first is small, so that the reading begins soon, and each next one larger, so that few are left half full."""
     size = len(json.dumps([codegen(10)]))
-    monkeypatch.setattr(scanning, "_FIRST", 2 * size)
-    monkeypatch.setattr(scanning, "_GROWTH", 3)
+    monkeypatch.setattr(grouping, "_FIRST", 2 * size)
+    monkeypatch.setattr(grouping, "_GROWTH", 3)
     found = scanned(tmp_path, *([codegen(number)] for number in range(10, 20)))
     assert [stems for *_, stems, _ in groups(found)] == [["0", "1"], ["2", "3", "4", "5", "6", "7"], ["8", "9"]]
     with loaded(tmp_path, strict=True) as lab:

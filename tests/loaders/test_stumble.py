@@ -13,7 +13,8 @@ import pytest
 from sessionlab import Lab
 from sessionlab.errors import InvalidRecord, SourceError
 from sessionlab.loaders import json as json_loader
-from sessionlab.loaders.scan import Group, Scan, scan
+from sessionlab.loaders.groups import Group, Scan
+from sessionlab.loaders.scan import scan
 from sessionlab.loaders.scratch import Scratch
 from tests.loaders.records import codegen, looked_through, write
 
