@@ -17,10 +17,15 @@ _SHOWN = {
     ("load", "postgres"): "load Postgres",
     ("metrics", "success_rate"): "success rate",
     ("metrics", "durations"): "durations",
+    ("metrics", "winners"): "winners",
     ("metrics", "errors"): "errors",
     ("stores", "sqlite bulk"): "bulk into a store",
 }
 """The cases that the picture shows, and what it calls them."""
+
+
+_TITLE = "Time for the same work, as a multiple of sessionlab's (logarithmic)"
+_LEAST = 0.3
 
 
 def draw(results: Path, picture: Path) -> None:
@@ -32,19 +37,21 @@ def chart(results: Iterable[Result]) -> alt.VConcatChart:
     """Make the chart: a panel for each case, its bars from the quickest to the slowest."""
     rows = [row for result in results for row in _rows(result)]
     panels = [_panel([row for row in rows if row["case"] == case], case) for case in _SHOWN.values()]
-    joined: alt.VConcatChart = alt.vconcat(*panels, spacing=8)
-    return joined
+    pairs = (alt.hconcat(*pair, spacing=24) for pair in zip(panels[::2], panels[1::2], strict=True))
+    joined = alt.vconcat(*pairs, spacing=14, title=alt.Title(_TITLE, anchor="start", offset=12))
+    framed: alt.VConcatChart = joined.configure_view(stroke=None)
+    return framed
 
 
 def _panel(rows: list[dict[str, Any]], case: str) -> alt.LayerChart | alt.FacetChart:
-    base = alt.Chart(alt.Data(values=rows), width=460, height=alt.Step(17), title=alt.Title(case, anchor="start"))  # type: ignore[no-untyped-call]
-    base = base.encode(
-        y=alt.Y("way:N", title=None, sort=alt.SortField("times"), axis=alt.Axis(labelLimit=260, minExtent=190)),
-        x=alt.X("times:Q", title=None, axis=None, scale=alt.Scale(type="log", domain=[0.3, 500], nice=False)),
+    data = alt.Data(values=rows)  # type: ignore[no-untyped-call]
+    way = alt.Axis(labelLimit=230, minExtent=170, ticks=False, domain=False)
+    base = alt.Chart(data, width=230, height=alt.Step(17), title=alt.Title(case, anchor="start", fontSize=12)).encode(
+        y=alt.Y("way:N", title=None, sort=alt.SortField("times"), axis=way),
+        x=alt.X("times:Q", axis=None, scale=alt.Scale(type="log", domain=[_LEAST, 700], nice=False)),
     )
-    bars = base.mark_bar().encode(
-        x2=alt.datum(0.3), color=alt.condition(alt.datum.way == OURS, alt.value("#2563a8"), alt.value("#b8bfc9"))
-    )
+    colour = alt.condition(alt.datum.way == OURS, alt.value("#2563a8"), alt.value("#b8bfc9"))
+    bars = base.mark_bar().encode(x2=alt.datum(_LEAST), color=colour)
     return alt.layer(bars, base.mark_text(align="left", dx=4).encode(text="label:N"))
 
 
