@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sessionlab.cli.options import json_option, lab_option, open_lab, show, where_option
+from sessionlab.cli.options import json_option, lab_option, open_lab, where_option
+from sessionlab.cli.tables import show, show_as_duckdb
 from sessionlab.errors import NotFound, QueryError
 from sessionlab.schema import literal
 
@@ -41,7 +42,7 @@ def sql(query: str, lab_path: Path, form: str, output: Path | None) -> None:
     with open_lab(lab_path) as lab:
         relation = lab.sql(query)
         if form == "table" and output is None:
-            show(relation)
+            show_as_duckdb(relation)
         else:
             _copy(relation, "csv" if form == "table" else form, output)
 
@@ -104,7 +105,7 @@ def stats(
         given = {"of": of, "bucket": bucket}
         answer = ask(by=by, where=where, **{name: value for name, value in given.items() if value})
         if chart is None:
-            show(answer, as_json=as_json)
+            show(answer, as_json=as_json, keys=len(by) + bool(bucket))
         else:
             from sessionlab.charts import save
 

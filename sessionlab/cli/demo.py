@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from sessionlab.cli.options import show
+from sessionlab.cli.tables import show
 from sessionlab.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -53,13 +53,15 @@ def demo(
     if target is not None:
         _write(target, sessions, seed, kinds, form)
         return
+    from sessionlab.display import counted
     from sessionlab.lab import Lab
     from sessionlab.samples import sample_files
 
     with Lab(lab_path) as lab:
         for source in sorted(sample_files().iterdir()):
             report = lab.load(str(source))
-            click.echo(f"loaded {report.sessions:,} {', '.join(report.kinds)} sessions from {source.name}")
+            found = counted(report.sessions, f"{', '.join(report.kinds)} session")
+            click.echo(f"loaded {found} from {source.name}")
         click.echo("\nHow it went, by kind of session:")
         show(lab.metrics.summary(by="kind").project("kind, sessions, judged, passed, rate, low, high, attempts_mean"))
         click.echo("\nWhich topics succeed:")
@@ -74,6 +76,7 @@ def _write(target: str, sessions: int, seed: int, kinds: tuple[str, ...], form: 
     from rich.console import Console
     from rich.progress import Progress
 
+    from sessionlab.display import counted
     from sessionlab.samples import write_samples
 
     with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True) as progress:
@@ -87,4 +90,4 @@ def _write(target: str, sessions: int, seed: int, kinds: tuple[str, ...], form: 
             on_progress=lambda kind, done, total: progress.update(tasks[kind], completed=done, total=total),
         )
     for table, count in counts.items():
-        click.echo(f"{table}: {count:,} rows")
+        click.echo(f"{table}: {counted(count, 'row')}")

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import shutil
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from sessionlab.errors import NotFound
-from sessionlab.schema import quote
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyRelation
-
     from sessionlab.lab import Lab
     from sessionlab.reports import ExportReport, LoadReport, RefreshReport
-
-_MOST_ROWS = 200
-_AS_WIDE_AS_IT_IS = 10_000
 
 lab_option = click.option(
     "--lab",
@@ -58,17 +50,3 @@ def say(report: LoadReport | RefreshReport | ExportReport, *, as_json: bool) -> 
     from rich.console import Console
 
     Console().print(report)
-
-
-def show(relation: DuckDBPyRelation, *, as_json: bool = False) -> None:
-    """Print a relation: a table as wide as the terminal, its real numbers rounded for reading, or JSON rows, exact."""
-    if as_json:
-        click.echo(json.dumps(relation.to_dicts(), default=str))
-        return
-    # Whoever reads a pipe or a file wants whole lines, however wide.
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _AS_WIDE_AS_IT_IS
-    shown = (
-        f"round({quote(name)}, 4) AS {quote(name)}" if str(type_) == "DOUBLE" else quote(name)
-        for name, type_ in zip(relation.columns, relation.types, strict=True)
-    )
-    relation.project(", ".join(shown)).show(max_rows=_MOST_ROWS, max_width=width)

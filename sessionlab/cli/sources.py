@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from sessionlab.cli.options import json_option, lab_option, open_lab, say, show
+from sessionlab.cli.options import json_option, lab_option, open_lab, say
+from sessionlab.cli.tables import show
 
 
 @click.command()
@@ -38,7 +39,10 @@ def refresh(lab_path: Path, *, as_json: bool) -> None:
         report = lab.refresh()
         say(report, as_json=as_json)
     if report.failed:
-        raise click.ClickException(f"{len(report.failed)} source(s) could not be looked at: {report.failed[0]}")
+        from sessionlab.display import counted
+
+        failed = counted(len(report.failed), "source")
+        raise click.ClickException(f"{failed} could not be looked at: {report.failed[0]}")
 
 
 @click.command()
@@ -48,7 +52,7 @@ def sources(lab_path: Path, *, as_json: bool) -> None:
     """List what was loaded into the lab."""
     with open_lab(lab_path) as lab:
         columns = "source, kind, uri, loaded_at, rows, rejected, superseded, duration_s"
-        show(lab.sources().project(columns), as_json=as_json)
+        show(lab.sources().project(columns), as_json=as_json, blocks=True)
 
 
 @click.command()
@@ -58,7 +62,7 @@ def rejects(lab_path: Path, *, as_json: bool) -> None:
     """List the records that could not be loaded, with file, place and reason."""
     with open_lab(lab_path) as lab:
         columns = "source, file, record, reason" + (", raw" if as_json else "")
-        show(lab.rejects().project(columns), as_json=as_json)
+        show(lab.rejects().project(columns), as_json=as_json, blocks=True)
 
 
 @click.command()

@@ -38,6 +38,7 @@ def import_json(folder: Path, url: str, workspaces: tuple[str, ...], *, dry_run:
     A file is named after the hash of its workspace's path, so that the path must be said: with --workspace. What was
     broken off goes on when it is run again.
     """
+    from sessionlab.display import counted
     from sessionlab.stores import migrate_from_json
 
     with ExitStack() as opened:
@@ -47,7 +48,7 @@ def import_json(folder: Path, url: str, workspaces: tuple[str, ...], *, dry_run:
     _say(report, as_json=as_json)
     unread = [note for note in report.errors if note.place is None]
     if unread:
-        raise StoreError(f"{len(unread)} file(s) could not be read: {unread[0]}")
+        raise StoreError(f"{counted(len(unread), 'file')} could not be read: {unread[0]}")
 
 
 @click.command("export-json")
@@ -74,6 +75,7 @@ def compare(folder: Path, url: str, *, as_json: bool) -> None:
 
     The exit code is 1 where they differ.
     """
+    from sessionlab.display import counted
     from sessionlab.stores import JsonWorktreeStore
     from sessionlab.stores.consistency import compared
 
@@ -84,7 +86,7 @@ def compare(folder: Path, url: str, *, as_json: bool) -> None:
     _say(report, as_json=as_json)
     if not report.consistent:
         found = [*report.differences, *report.unread]
-        raise StoreError(f"{len(found)} difference(s), the first: {found[0]}")
+        raise StoreError(f"{counted(len(found), 'difference')}, the first: {found[0]}")
 
 
 @contextmanager

@@ -64,6 +64,22 @@ def test_load_prints_a_table_and_no_progress_into_a_pipe(run: Run) -> None:
     assert done.stderr == ""
 
 
+def test_a_file_that_is_there_already_is_named(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "d").mkdir()
+    shutil.copy(DATA / "workflow.json", tmp_path / "d" / "w.json")
+    shutil.copy(DATA / "codegen.db", tmp_path / "d" / "c.db")
+    (tmp_path / "d" / "v.json").write_text('{"thread_id": "v", "user_prompt": "p"}')
+    first, last = map(json.loads, run("load", "d/w.json", "d/*", "--json").stdout.splitlines())
+    assert (first["sessions"], first["elsewhere"]) == (100, [])
+    assert (last["sessions"], last["rejected"]) == (1, 0)
+    assert last["elsewhere"] == [{"source": "w", "files": 1, "sessions": 100}]
+    assert last["databases"] == [str(tmp_path / "d" / "c.db")]
+    done = run("load", "d/*.json", "--name", "again")
+    assert done.returncode == 1
+    assert "in the lab already: 1 file with 1 session as 'd', 1 file with 100 sessions as 'w'" in done.stderr
+    assert "left aside" in run("load", "d/*").stdout
+
+
 def test_rejects_are_listed(run: Run, tmp_path: Path) -> None:
     (tmp_path / "w.jsonl").write_text('{"thread_id": "a", "user_prompt": "p"}\n{"thread_id": "b", "user_prompt": 3}\n')
     assert json.loads(run("load", "w.jsonl", "--json").stdout)["rejected"] == 1
@@ -130,6 +146,7 @@ def test_demo_writes_samples(run: Run, tmp_path: Path) -> None:
     done = run("demo", "--write", "made", "--sessions", "30", "--seed", "5", "--kind", "workflow", "--format", "sqlite")
     assert done.stdout == "workflow.session_states: 30 rows\n"
     assert (tmp_path / "made" / "workflow.db").is_file()
+    assert run("demo", "--write", "one", "--sessions", "1", "--kind", "workflow").stdout.endswith(": 1 row\n")
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def test_differences_make_the_exit_code(folder: Path) -> None:
     (difference,) = json.loads(done.stdout)["differences"]
     assert (difference["field"], difference["first"], difference["second"]) == ("model", "'other'", "'model-1'")
     assert done.exit_code == 1
-    assert str(done.exception).startswith("1 difference(s), the first: model of session session-1 of 7a029fd580dc2159")
+    assert str(done.exception).startswith("1 difference, the first: model of session session-1 of 7a029fd580dc2159")
 
 
 def test_a_file_that_cannot_be_read_fails_the_command_after_the_others(folder: Path) -> None:
@@ -74,7 +74,7 @@ def test_a_file_that_cannot_be_read_fails_the_command_after_the_others(folder: P
     done = run("import-json", "sessions", "--to", "s.db", "--json")
     assert json.loads(done.stdout)["migrated"] == 2
     assert isinstance(done.exception, StoreError)
-    assert str(done.exception).startswith(f"1 file(s) could not be read: {OTHER}: ")
+    assert str(done.exception).startswith(f"1 file could not be read: {OTHER}: ")
 
 
 @pytest.mark.parametrize(
