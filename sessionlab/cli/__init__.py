@@ -16,9 +16,11 @@ from sessionlab.cli.demo import demo
 from sessionlab.cli.export import export
 from sessionlab.cli.notebook import notebook
 from sessionlab.cli.serve import serve
+from sessionlab.cli.sessions import chains, compare, history
 from sessionlab.cli.sources import forget, load, refresh, rejects, sources
 from sessionlab.cli.store import store
-from sessionlab.cli.store_json import compare, export_json, import_json
+from sessionlab.cli.store_json import compare as compare_json
+from sessionlab.cli.store_json import export_json, import_json
 from sessionlab.errors import SessionlabError
 
 
@@ -31,9 +33,11 @@ def cli() -> None:
     """
 
 
-for _command in (load, refresh, sources, rejects, forget, sql, stats, report, demo, notebook, serve, store, export):
+for _command in (load, refresh, sources, rejects, forget, sql, stats, history, compare, chains, report):
     cli.add_command(_command)
-for _command in (import_json, export_json, compare):
+for _command in (demo, notebook, serve, store, export):
+    cli.add_command(_command)
+for _command in (import_json, export_json, compare_json):
     store.add_command(_command)
 
 

@@ -34,7 +34,9 @@ _COPY = {"csv": "FORMAT csv, HEADER", "json": "FORMAT json, ARRAY true", "parque
 )
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
 def sql(query: str, lab_path: Path, form: str, output: Path | None) -> None:
-    """Run SQL against the lab: its tables are sessions, attempts, messages, errors, and each kind's own.
+    """Run SQL against the lab.
+
+    Its tables are sessions, attempts, messages, errors, and each kind's own, as codegen.iteration.
 
     \b
     sessionlab sql "FROM sessions WHERE attempts > 3" --format csv -o many.csv
@@ -88,7 +90,9 @@ def stats(
     *,
     as_json: bool,
 ) -> None:
-    """Show a metric: summary unless another is named, as success_rate, timeline or winners.
+    """Show a metric, or draw it.
+
+    METRIC is summary unless another is named, as success_rate, timeline or winners.
 
     \b
     sessionlab stats success_rate --by topic

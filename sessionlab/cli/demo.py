@@ -49,7 +49,10 @@ if TYPE_CHECKING:
 def demo(
     lab_path: Path, page: Path, target: str | None, sessions: int, seed: int, kinds: tuple[str, ...], form: str
 ) -> None:
-    """Build a lab from the samples, print the first answers and write report.html."""
+    """Build a lab from the samples and look around.
+
+    Prints the first answers and writes report.html.
+    """
     if target is not None:
         _write(target, sessions, seed, kinds, form)
         return

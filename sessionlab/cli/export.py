@@ -49,7 +49,10 @@ def export(
     redact: bool,
     as_json: bool,
 ) -> None:
-    """Write the lab as a data set of Parquet files; what is there already as it is in the lab, stays."""
+    """Write the lab as a data set of Parquet files.
+
+    What is there already as it is in the lab, stays.
+    """
     if drop is not None:
         from sessionlab.export import drop as take_out
 

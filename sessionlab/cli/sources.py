@@ -20,7 +20,15 @@ from sessionlab.cli.tables import show
 def load(
     source: tuple[str, ...], lab_path: Path, kind: str | None, name: str | None, *, strict: bool, as_json: bool
 ) -> None:
-    """Load JSON files, folders or globs, SQLite files, postgresql:// URLs; once more to replace what they brought."""
+    """Load JSON files, folders, globs, SQLite files, postgresql:// URLs.
+
+    Loaded once more, a source replaces what it brought. A file that is in the lab already as part of another source is
+    left to that, so that nothing counts twice. SQLite files among the files of a folder or a glob are named, and not
+    loaded: give each by its path.
+
+    \b
+    sessionlab load ~/.ait42/sessions codecache.db postgresql://reader@host/levelup
+    """
     from sessionlab.lab import Lab
 
     if name and len(source) > 1:
@@ -59,7 +67,7 @@ def sources(lab_path: Path, *, as_json: bool) -> None:
 @lab_option
 @json_option
 def rejects(lab_path: Path, *, as_json: bool) -> None:
-    """List the records that could not be loaded, with file, place and reason."""
+    """List what could not be loaded, with file, place and reason."""
     with open_lab(lab_path) as lab:
         columns = "source, file, record, reason" + (", raw" if as_json else "")
         show(lab.rejects().project(columns), as_json=as_json, blocks=True)
@@ -69,7 +77,11 @@ def rejects(lab_path: Path, *, as_json: bool) -> None:
 @click.argument("name")
 @lab_option
 def forget(name: str, lab_path: Path) -> None:
-    """Remove a source and its rows from the lab. The source itself is not touched."""
+    """Remove a source and its rows from the lab.
+
+    The source itself is not touched. Files of it that another source of the lab stands for too come in there with the
+    next refresh.
+    """
     with open_lab(lab_path) as lab:
         lab.forget(name)
     click.echo(f"{name} is out of {lab_path}")
