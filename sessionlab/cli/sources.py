@@ -20,7 +20,7 @@ from sessionlab.cli.tables import show
 def load(
     source: tuple[str, ...], lab_path: Path, kind: str | None, name: str | None, *, strict: bool, as_json: bool
 ) -> None:
-    """Load JSON files, folders, globs, SQLite files, postgresql:// URLs.
+    """Load JSON files, folders, globs, SQLite files or Postgres URLs.
 
     Loaded once more, a source replaces what it brought. A file that is in the lab already as part of another source is
     left to that, so that nothing counts twice. SQLite files among the files of a folder or a glob are named, and not

@@ -75,7 +75,9 @@ def _command(work: Callable[..., Any]) -> click.Command:
 
 @_command
 def init(url: str, kind: str | None, *, as_json: bool) -> None:
-    """Make a store, or take over what another program has made with the same tables.
+    """Make a store, or take one over.
+
+    What another program has made with the same tables is taken over as it is.
 
     \b
     sessionlab store init codecache.db --kind codegen
@@ -90,7 +92,10 @@ def init(url: str, kind: str | None, *, as_json: bool) -> None:
 
 @_command
 def upgrade(url: str, kind: str | None, *, as_json: bool) -> None:
-    """Bring a store up to the latest version, as opening it in a program does."""
+    """Bring a store up to the latest version.
+
+    Opening it in a program does the same.
+    """
     from sessionlab.stores.migrations import upgrade
 
     kind = kind_in(url, kind)
@@ -158,7 +163,9 @@ def _ask_before_removing(url: str, kind: str, *, yes: bool) -> None:
 
 @_command
 def verify(url: str, kind: str | None, *, as_json: bool) -> None:
-    """Check that a store is sound and whole, and holds only what it should. Nothing in it is changed.
+    """Check that a store is sound and whole.
+
+    And that it holds only what it should. Nothing in it is changed.
 
     Exit code 1 says that problems were found; they are printed with what to do about each.
     """
@@ -193,7 +200,9 @@ def verify(url: str, kind: str | None, *, as_json: bool) -> None:
 )
 @json_option
 def backup(url: str, target: Path, kind: str | None, form: Form | None, *, as_json: bool) -> None:
-    """Write a consistent copy of a store to TARGET, where nothing may be yet. Others may go on writing to the store.
+    """Write a consistent copy of a store.
+
+    Nothing may be at TARGET yet. Others may go on writing to the store.
 
     \b
     sessionlab store backup codecache.db codecache-monday.db

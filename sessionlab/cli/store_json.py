@@ -33,7 +33,9 @@ _workspaces = click.option(
 @_workspaces
 @json_option
 def import_json(folder: Path, url: str, workspaces: tuple[str, ...], *, dry_run: bool, as_json: bool) -> None:
-    """Bring the worktree sessions of a folder of JSON files into a store; the files stay as they are.
+    """Bring the editor's JSON files into a store.
+
+    These are the worktree sessions of a folder; the files stay as they are.
 
     A file is named after the hash of its workspace's path, so that the path must be said: with --workspace. What was
     broken off goes on when it is run again.
@@ -58,7 +60,10 @@ def import_json(folder: Path, url: str, workspaces: tuple[str, ...], *, dry_run:
 @_workspaces
 @json_option
 def export_json(folder: Path, url: str, workspaces: tuple[str, ...], *, overwrite: bool, as_json: bool) -> None:
-    """Write the worktree sessions of a store as the editor's JSON files, one for each workspace."""
+    """Write a store's sessions as the editor's JSON files.
+
+    These are worktree sessions, and each workspace has a file.
+    """
     from sessionlab.stores import export_to_json
 
     with _opened(url, there=True) as store:
@@ -71,7 +76,9 @@ def export_json(folder: Path, url: str, workspaces: tuple[str, ...], *, overwrit
 @click.option("--to", "url", required=True, metavar="URL", help="The store: sqlite:///PATH or postgresql://…")
 @json_option
 def compare(folder: Path, url: str, *, as_json: bool) -> None:
-    """Compare the worktree sessions of a folder of JSON files with those of a store, field by field.
+    """Compare the editor's JSON files with a store.
+
+    The worktree sessions of the folder and of the store are compared field by field.
 
     The exit code is 1 where they differ.
     """

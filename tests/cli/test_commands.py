@@ -171,6 +171,14 @@ def test_failed_work_is_one_line_and_exit_code_1(run: Run, loaded: str, argument
     assert says in done.stderr
 
 
+@pytest.mark.parametrize("group", [(), ("store",)])
+def test_the_list_of_commands_fits_eighty_columns(run: Run, group: tuple[str, ...]) -> None:
+    listed = run(*group, "--help").stdout.partition("Commands:")[2].splitlines()
+    assert len(listed) > 8
+    assert [line for line in listed if line.endswith("...")] == []
+    assert all(len(line) <= 80 for line in listed)
+
+
 @pytest.mark.parametrize(
     "arguments", [("load",), ("nonsense",), ("stats", "--bucket", "year"), ("load", "a", "b", "--name", "x")]
 )
