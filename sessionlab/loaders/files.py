@@ -44,6 +44,12 @@ class Listing:
     ignored: list[str] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
 
+    def take_in(self, other: Listing) -> None:
+        """Add what another listing has."""
+        self.paths += other.paths
+        self.ignored += other.ignored
+        self.closed += other.closed
+
     def in_order(self) -> Listing:
         """Give the same with each path once, sorted."""
         ignored = set(self.ignored).difference(self.paths)
@@ -113,14 +119,13 @@ def _entries(folder: str, closed: list[str]) -> Iterator[os.DirEntry[str]]:
 
 def _matching(pattern: str) -> Listing:
     found = Listing()
-    for path in iglob(pattern, recursive=True):  # noqa: PTH207
-        if Path(path).is_file():
-            (found.ignored if _is_foreign(path) else found.paths).append(path)
-        elif "**" not in pattern and Path(path).is_dir():
-            below = _below(Path(path))
-            found.paths += below.paths
-            found.ignored += below.ignored
-            found.closed += below.closed
+    folders: set[Path] = set()
+    for path in map(Path, iglob(pattern, recursive=True)):  # noqa: PTH207
+        if path.is_file():
+            (found.ignored if _is_foreign(str(path)) else found.paths).append(str(path))
+        elif path.is_dir() and folders.isdisjoint(path.parents):  # a folder comes before those in it
+            folders.add(path)
+            found.take_in(_below(path))
     return found.in_order()
 
 

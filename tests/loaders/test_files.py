@@ -72,6 +72,8 @@ def test_a_glob_that_goes_down_by_itself(tmp_path: Path) -> None:
         write(tmp_path / name, "x")
     assert names(tmp_path, expand(f"{tmp_path}/**").paths) == ["d/b.json", "d/e/a.json", "d/notes.txt"]
     assert names(tmp_path, expand(f"{tmp_path}/**/*.json").paths) == ["d/b.json", "d/e/a.json"]
+    assert names(tmp_path, expand(f"{tmp_path}/**/e").paths) == ["d/e/a.json"]
+    assert names(tmp_path, expand(f"{tmp_path}/**/*").paths) == ["d/b.json", "d/e/a.json", "d/notes.txt"]
 
 
 @pytest.mark.parametrize("pattern", ["", "*.db", "*"])
