@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 
 import adbc_driver_manager as adbc
 import adbc_driver_sqlite
@@ -44,7 +46,9 @@ class SqliteSource:
     """
 
     def __init__(self, path: str, kind: Kind | None = None) -> None:
-        self.path = real_path(path)
+        given = real_path(path)
+        # SQLite keeps the log of a database beside the file itself, not beside a link to it.
+        self.path = Path(os.path.realpath(given))
         try:
             there = self.path.is_file()
         except OSError as error:
@@ -52,7 +56,7 @@ class SqliteSource:
         if not there:
             raise SourceError(f"There is no SQLite file {self.path}.")
         self.uri = str(self.path)
-        self.name = self.path.stem
+        self.name = given.stem
         self.kind = kind
         self.careful: set[str] = set()
         self._tries = 0

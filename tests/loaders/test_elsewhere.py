@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -144,6 +146,22 @@ def test_a_lab_that_holds_a_file_twice_is_put_right_by_a_load(logs: Path) -> Non
     assert sorted(goals(lab).items()) == [("a:1", "new"), ("logs:1", "new"), ("logs:3", "sort a list")]
     lab.load(logs)
     assert sessions(lab) == ["a:1", "logs:3"]
+
+
+def test_a_database_and_then_a_link_to_it(lab: Lab, tmp_path: Path) -> None:
+    """It is one source, and what stands in the log beside the file itself is there by either way."""
+    store = write_sqlite(tmp_path / "store.db", [1])
+    (tmp_path / "links").mkdir()
+    (tmp_path / "links" / "link.db").symlink_to(store)
+    with closing(sqlite3.connect(store)) as writer:
+        writer.execute("PRAGMA journal_mode = wal")
+        writer.execute("INSERT INTO session VALUES (2, 'g', NULL, '2025-01-01')")
+        writer.commit()
+        assert lab.load(tmp_path / "links" / "link.db").source == "link"
+        assert sessions(lab) == ["link:1", "link:2"]
+        assert lab.load(store).source == "link"
+    assert sessions(lab) == ["link:1", "link:2"]
+    assert lab.refresh().failed == ()
 
 
 @pytest.mark.parametrize("pattern", ["", "*", "*.*"])
