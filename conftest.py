@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from _pytest.doctest import DoctestItem
 
+# Before another package imports Altair's jsonschema, and that slowly.
+import sessionlab.charts.altair  # noqa: F401
+
 if TYPE_CHECKING:
     from sessionlab import Lab
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import altair as alt
-
 from sessionlab.charts import layers
+from sessionlab.charts.altair import alt
 from sessionlab.charts.frames import Frame, frame
+from sessionlab.charts.light import at
 from sessionlab.charts.registry import Chart, chart
 from sessionlab.charts.theme import SIZE
 from sessionlab.metrics import Metrics
@@ -48,7 +48,7 @@ def _bars(data: Frame) -> alt.LayerChart:
         chart.mark_point(style="mark", shape="diamond").encode(alt.X("p90:Q", title=_TITLE), **colorless),
         chart.transform_calculate(count=_COUNT)
         .mark_text(style="count", dx=12)
-        .encode(x=alt.value("width"), text="count:N", **colorless),
+        .encode(**at(x="width"), text=alt.Text("count:N"), **colorless),
     ).properties(width=SIZE["wide"], height=layers.height(data))
 
 

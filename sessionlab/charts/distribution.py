@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
-import altair as alt
-
 from sessionlab.charts import layers
+from sessionlab.charts.altair import alt
 from sessionlab.charts.frames import Frame, panels
 from sessionlab.charts.labels import UNKNOWN
 from sessionlab.charts.question import Question, Row

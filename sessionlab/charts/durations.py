@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import altair as alt
-
 from sessionlab.charts import layers
+from sessionlab.charts.altair import alt
 from sessionlab.charts.frames import Frame, frame
 from sessionlab.charts.labels import duration
+from sessionlab.charts.light import at
 from sessionlab.charts.question import Row
 from sessionlab.charts.registry import Chart, chart
 from sessionlab.charts.theme import SIZE
@@ -57,13 +57,13 @@ def _bars(data: Frame) -> alt.LayerChart:
     scale, axis = _scale(data.rows)
     return layers.layered(
         chart.mark_bar(opacity=0.75, cornerRadius=2).encode(
-            alt.X("p10:Q", title=_TITLE, scale=scale, axis=axis), x2="p90:Q", **place
+            alt.X("p10:Q", title=_TITLE, scale=scale, axis=axis), x2=alt.X2("p90:Q"), **place
         ),
         chart.mark_tick(style="mark", thickness=2.5).encode(alt.X("p50:Q", title=_TITLE), **colorless),
         chart.mark_point(style="mark", shape="diamond").encode(alt.X("p99:Q", title=_TITLE), **colorless),
         chart.transform_calculate(count=_COUNT)
         .mark_text(style="count", dx=12)
-        .encode(x=alt.value("width"), text="count:N", **colorless),
+        .encode(**at(x="width"), text=alt.Text("count:N"), **colorless),
     ).properties(width=SIZE["wide"], height=layers.height(data))
 
 
@@ -74,7 +74,7 @@ def _band(data: Frame) -> alt.LayerChart:
     scale, axis = _scale(data.rows)
     return layers.layered(
         chart.mark_area(opacity=0.1 if data.places else 0.2).encode(
-            alt.Y("p10:Q", title=_TITLE, scale=scale, axis=axis), y2="p90:Q"
+            alt.Y("p10:Q", title=_TITLE, scale=scale, axis=axis), y2=alt.Y2("p90:Q")
         ),
         chart.mark_line(point=True).encode(alt.Y("p50:Q", title=_TITLE)),
     ).properties(width=SIZE["wide"], height=SIZE["high"])

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from textwrap import shorten
 
-import altair as alt
-
 from sessionlab.charts import layers
+from sessionlab.charts.altair import alt
 from sessionlab.charts.frames import Frame, panels
 from sessionlab.charts.labels import Other, label
 from sessionlab.charts.question import Question, Row
@@ -57,7 +56,7 @@ def _bars(data: Frame, rows: list[Row]) -> alt.LayerChart:
     )
     return layers.layered(
         chart.mark_bar(opacity=0.75).encode(alt.Color("color:N", scale=colors, sort=types, title="type")),
-        chart.transform_calculate(count=_COUNT).mark_text(style="count", dx=5).encode(text="count:N"),
+        chart.transform_calculate(count=_COUNT).mark_text(style="count", dx=5).encode(text=alt.Text("count:N")),
     ).properties(width=SIZE["narrow"] + 50, height=alt.Step(21))
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, cast
 
-import altair as alt
-
+from sessionlab.charts.altair import alt
 from sessionlab.charts.frames import ALL, Frame
+from sessionlab.charts.light import light
 from sessionlab.charts.question import Row
 from sessionlab.charts.registry import Chart
 from sessionlab.charts.theme import PALETTE, SIZE
@@ -39,12 +39,13 @@ _TITLES = {
 
 def layered(*charts: alt.Chart) -> alt.LayerChart:
     """Draw charts over each other; Altair's own function also takes facets, and its type shows it."""
-    return cast("alt.LayerChart", alt.layer(*charts))
+    return cast("alt.LayerChart", alt.layer(*map(light, charts)))
 
 
 def base(frame: Frame, rows: list[Row] | None = None) -> alt.Chart:
     """Start a chart on a frame's rows, or on some of them."""
-    return alt.Chart(alt.InlineData(values=frame.rows if rows is None else rows))
+    values: Any = tuple(frame.rows if rows is None else rows)  # never copied, as a list is by each of Altair's methods
+    return alt.Chart(alt.InlineData(values=values))
 
 
 def axis(frame: Frame, *, labels: bool = True) -> alt.Y:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import altair as alt
-
 from sessionlab.charts import layers
+from sessionlab.charts.altair import alt
 from sessionlab.charts.frames import Frame, frame
+from sessionlab.charts.light import at
 from sessionlab.charts.question import Row
 from sessionlab.charts.registry import Chart, chart
 from sessionlab.charts.theme import SIZE
@@ -67,10 +67,10 @@ def bars(data: Frame, rows: list[Row], *, labels: bool = True) -> alt.LayerChart
     chart = layers.base(data, rows).encode(tooltip=layers.tooltip(data, COUNTED))
     return layers.layered(
         chart.mark_bar(opacity=0.75).encode(layers.rate("rate"), **place),
-        chart.mark_rule(style="whisker").encode(layers.rate("low"), x2="high:Q", **colorless),
+        chart.mark_rule(style="whisker").encode(layers.rate("low"), x2=alt.X2("high:Q"), **colorless),
         chart.transform_calculate(count=_COUNT)
         .mark_text(style="count", dx=8)
-        .encode(x=alt.value("width"), text="count:N", **colorless),
+        .encode(**at(x="width"), text=alt.Text("count:N"), **colorless),
     ).properties(width=SIZE["wide"], height=layers.height(data))
 
 
@@ -82,7 +82,7 @@ def line(data: Frame, *, padding: float = 0, labels: bool = True) -> alt.LayerCh
     lone = len({row["bucket"] for row in data.rows}) == 1
     interval = chart.mark_rule() if lone else chart.mark_area(opacity=0.1 if data.places else 0.2)
     return layers.layered(
-        interval.encode(alt.Y("low:Q", title="success rate"), y2="high:Q"),
+        interval.encode(alt.Y("low:Q", title="success rate"), y2=alt.Y2("high:Q")),
         chart.mark_line(point=True).encode(rate),
     ).properties(width=SIZE["wide"], height=SIZE["high"])
 

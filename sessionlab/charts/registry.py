@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
+from functools import wraps
+from typing import Any, TypeAlias
 
-import altair as alt
+from sessionlab.charts.altair import alt
+from sessionlab.charts.light import unchecked
 
 Chart: TypeAlias = alt.Chart | alt.LayerChart | alt.FacetChart | alt.HConcatChart | alt.VConcatChart
 """What a chart may be made of."""
@@ -19,5 +21,11 @@ CHARTS: dict[str, Draw] = {}
 
 def chart(function: Draw) -> Draw:
     """Enter a function into ``CHARTS`` under its own name, which is the metric's."""
-    CHARTS[function.__name__] = function
-    return function
+
+    @wraps(function)
+    def drawn(*metrics: Any, **arguments: Any) -> Chart:
+        with unchecked():
+            return function(*metrics, **arguments)
+
+    CHARTS[function.__name__] = drawn
+    return drawn

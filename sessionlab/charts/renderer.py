@@ -9,8 +9,9 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-import altair as alt
 import vl_convert
+
+from sessionlab.charts.altair import alt
 
 VERSION = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
 """The Vega-Lite that Altair writes for, as vl-convert counts."""

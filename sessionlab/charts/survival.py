@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import altair as alt
-
 from sessionlab.charts import layers
+from sessionlab.charts.altair import alt
 from sessionlab.charts.frames import Frame, curves
 from sessionlab.charts.question import Question, Row
 from sessionlab.charts.registry import Chart, chart
@@ -44,7 +43,7 @@ def _steps(data: Frame) -> alt.LayerChart:
     band = chart.mark_area(interpolate="step-after", opacity=0.12 if data.places else 0.2)
     points = chart.transform_filter("datum.at_risk != null").mark_point(size=25)
     return layers.layered(
-        band.encode(alt.Y("low:Q", title="passed"), y2="high:Q"),
+        band.encode(alt.Y("low:Q", title="passed"), y2=alt.Y2("high:Q")),
         chart.mark_line(interpolate="step-after").encode(rate),
         points.encode(rate, tooltip=layers.tooltip(data, _COUNTED)),
     ).properties(width=SIZE["wide"], height=SIZE["high"])

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import altair as alt
-
 from sessionlab.charts import renderer
+from sessionlab.charts.altair import alt
 
 # Okabe & Ito, "Color universal design" (2008): told apart with every common kind of colour blindness. Their
 # yellow and black are replaced, as the one is lost on white and the other on dark pages.

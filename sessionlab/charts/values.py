@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-import altair as alt
-
 from sessionlab.charts import layers
+from sessionlab.charts.altair import alt
 from sessionlab.charts.frames import Frame, frame
 from sessionlab.charts.question import Row
 from sessionlab.charts.rates import COUNTED, RATE, bars, stack

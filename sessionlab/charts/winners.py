@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-import altair as alt
-
 from sessionlab.charts import layers
+from sessionlab.charts.altair import alt
 from sessionlab.charts.frames import LIMITS, Frame, panels
 from sessionlab.charts.labels import label
+from sessionlab.charts.light import at
 from sessionlab.charts.question import Question, Row
 from sessionlab.charts.registry import Chart, chart
 from sessionlab.charts.theme import SIZE
@@ -71,20 +71,22 @@ def _pair(data: Frame, rows: list[Row]) -> alt.HConcatChart:
     rating = alt.X("rating:Q", title="rating", axis=alt.Axis(tickCount=5, format="+"))
     return alt.hconcat(
         layers.layered(
-            rates.mark_rule(style="whisker").encode(alt.X("low:Q", title="won"), x2="high:Q"),
+            rates.mark_rule(style="whisker").encode(alt.X("low:Q", title="won"), x2=alt.X2("high:Q")),
             rates.mark_point(size=70).encode(
                 alt.X("rate:Q", title="won", scale=alt.Scale(domain=[0, 1]), axis=layers.PERCENTS)
             ),
             rates.transform_calculate(count=_COUNT)
             .mark_text(style="count", dx=8)
-            .encode(x=alt.value("width"), text="count:N"),
+            .encode(**at(x="width"), text=alt.Text("count:N")),
         ).properties(**size),
         layers.layered(
-            ratings.mark_rule(style="whisker").encode(alt.X("rating_low:Q", title="rating"), x2="rating_high:Q"),
+            ratings.mark_rule(style="whisker").encode(
+                alt.X("rating_low:Q", title="rating"), x2=alt.X2("rating_high:Q")
+            ),
             ratings.mark_point(size=70).encode(rating),
             ratings.transform_filter("datum.unrated")
             .mark_text(style="count", dx=4)
-            .encode(x=alt.value(0), text="unrated:N"),
+            .encode(**at(x=0), text=alt.Text("unrated:N")),
         ).properties(**size),
         spacing=64,
     )

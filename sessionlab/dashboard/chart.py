@@ -5,10 +5,10 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import Any
 
-import altair as alt
-
 from sessionlab.charts import theme
+from sessionlab.charts.altair import alt
 from sessionlab.charts.labels import UNKNOWN
+from sessionlab.charts.light import at, unchecked
 from sessionlab.charts.registry import Chart
 from sessionlab.dashboard.cells import ATTEMPTS, Cube, Dimension
 from sessionlab.dashboard.layout import BARS, WIDE, counts_width, room
@@ -25,8 +25,11 @@ _LINE = 120
 
 def draw(cube: Cube) -> Chart:
     """Draw a cube; what was cut from it stands in the subtitle, and under ``cut`` in the chart's ``usermeta``."""
-    if not cube.sessions:
-        return _empty(cube)
+    with unchecked():
+        return _drawn(cube) if cube.sessions else _empty(cube)
+
+
+def _drawn(cube: Cube) -> Chart:
     shown = [dimension for dimension in cube.dimensions.values() if _is_shown(cube, dimension)]
     selections = Selections.of([dimension.field for dimension in shown], timeline=bool(cube.days))
     left, right = _arranged(cube, shown, selections)
@@ -91,7 +94,7 @@ def _empty(cube: Cube) -> Chart:
     """Say that there is nothing to draw."""
     words = "No session fits." if cube.notes else "There are no sessions yet."
     text = alt.Chart(alt.InlineData(values=[{}])).mark_text(style="count", fontSize=14)
-    place = {"x": alt.value(0), "y": alt.value(20), "text": alt.value(words)}
+    place = at(x=0, y=20, text=words)
     title = alt.TitleParams("Sessions", subtitle=list(cube.notes))
     chart: alt.Chart = text.encode(**place).properties(width=WIDE, height=40, title=title, usermeta=_meta(cube))
     return chart

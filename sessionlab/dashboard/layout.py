@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import altair as alt
-
+from sessionlab.charts.altair import alt
+from sessionlab.charts.light import light
 from sessionlab.charts.theme import PALETTE
 from sessionlab.dashboard.rates import OUTCOMES, calculated, folded
 
@@ -64,7 +64,7 @@ def figures() -> list[alt.Tooltip]:
 
 def layer(*charts: alt.Chart, **properties: Any) -> alt.LayerChart:
     """Draw charts over each other. All is handed over at once, as each of Altair's methods copies the whole chart."""
-    return alt.LayerChart(layer=list(charts), **properties)
+    return alt.LayerChart(layer=[light(chart) for chart in charts], **properties)
 
 
 def heading(text: str) -> alt.TitleParams:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import altair as alt
-
+from sessionlab.charts.altair import alt
 from sessionlab.charts.labels import UNKNOWN
 from sessionlab.charts.layers import PERCENTS
+from sessionlab.charts.light import at
 from sessionlab.dashboard.cells import Dimension
 from sessionlab.dashboard.layout import (
     BARS,
@@ -43,7 +43,7 @@ class Panels:
         look = self._look(dimension)
         marks = (
             alt.Chart().mark_bar(height={"band": 0.72}).encode(x=rate, **look),
-            alt.Chart().mark_rule(style="whisker").encode(x=alt.X("low:Q"), x2="high:Q", **look),
+            alt.Chart().mark_rule(style="whisker").encode(x=alt.X("low:Q"), x2=alt.X2("high:Q"), **look),
             _texts("of", look),
         )
         return self._rows(dimension, f"Success by {dimension.title}", *marks)
@@ -52,7 +52,7 @@ class Panels:
         """Draw a bar of sessions for each label, split by outcome."""
         look = self._look(dimension)
         bars = alt.Chart().mark_bar(height={"band": 0.72}, cornerRadiusEnd=0)
-        marks = (split(bars, x=sessions_along(), x2="top:Q", **look), _texts("all", look))
+        marks = (split(bars, x=sessions_along(), x2=alt.X2("top:Q"), **look), _texts("all", look))
         return self._rows(dimension, f"Sessions by {dimension.title}", *marks)
 
     def columns(self, dimension: Dimension) -> alt.LayerChart:
@@ -61,8 +61,8 @@ class Panels:
         shown = self.selections.highlight(dimension.field)
         bars = alt.Chart().mark_bar(width={"band": 0.8}, cornerRadiusEnd=0)
         return layer(
-            split(bars, x=place, y=sessions_up(self.most), y2="top:Q", opacity=shown),
-            self._hit(dimension, {"width": {"band": 1}}, x=place, y=alt.value(0), y2=alt.value(HIGH)),
+            split(bars, x=place, y=sessions_up(self.most), y2=alt.Y2("top:Q"), opacity=shown),
+            self._hit(dimension, {"width": {"band": 1}}, x=place, **at(y=0, y2=HIGH)),
             transform=self._prepared(dimension),
             title=heading(f"Sessions by {dimension.title}"),
             width=WIDE,
@@ -72,7 +72,7 @@ class Panels:
     def _rows(self, dimension: Dimension, title: str, *marks: alt.Chart) -> alt.LayerChart:
         """Put marks below each other; a click anywhere in a row picks it, also on its label and its counts."""
         width = BARS + counts_width(self.most)
-        span = {"x": alt.value(-_label_width(dimension)), "x2": alt.value(width)}
+        span = at(x=-_label_width(dimension), x2=width)
         return layer(
             *marks,
             self._hit(dimension, {"height": {"band": 1}}, y=_below(dimension), **span),
@@ -122,5 +122,7 @@ def _label_width(dimension: Dimension) -> int:
 
 
 def _texts(field: str, look: dict[str, Any]) -> alt.Chart:
-    chart: alt.Chart = alt.Chart().mark_text(style="count", dx=6).encode(x=alt.value(BARS), text=f"{field}:N", **look)
+    chart: alt.Chart = (
+        alt.Chart().mark_text(style="count", dx=6).encode(**at(x=BARS), text=alt.Text(f"{field}:N"), **look)
+    )
     return chart

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import altair as alt
-
+from sessionlab.charts.altair import alt
 from sessionlab.dashboard.cube import COUNTS
 from sessionlab.metrics.rates import Z
 

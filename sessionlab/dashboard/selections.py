@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import altair as alt
+from sessionlab.charts.altair import alt
 
 TIME = "middle"
 """The field of a bucket's middle: a span of time takes the buckets of which it covers that."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import warnings
 
-import altair as alt
-
+from sessionlab.charts.altair import alt
 from sessionlab.charts.layers import PERCENTS
+from sessionlab.charts.light import at
 from sessionlab.dashboard.cells import Cube
 from sessionlab.dashboard.layout import HIGH, WIDE, figures, heading, layer, sessions_up, split
 from sessionlab.dashboard.plan import BUCKETS
@@ -49,9 +49,9 @@ def timeline(selections: Selections, cube: Cube) -> alt.VConcatChart:
 def _rate(selections: Selections, cube: Cube) -> list[alt.Chart]:
     rate = alt.Y("rate:Q", title="success rate", scale=alt.Scale(domain=[0, 1]), axis=PERCENTS)
     interval = alt.Chart().mark_rule() if len(cube.days) == 1 else alt.Chart().mark_area(opacity=0.2)
-    line = alt.Chart().mark_line(point={"size": 28}).encode(x=f"{TIME}:T", y=rate)
+    line = alt.Chart().mark_line(point={"size": 28}).encode(x=alt.X(f"{TIME}:T"), y=rate)
     return [
-        interval.encode(_x(cube, labels=False), alt.Y("low:Q"), y2="high:Q"),
+        interval.encode(_x(cube, labels=False), alt.Y("low:Q"), y2=alt.Y2("high:Q")),
         line.add_params(selections.params[TIME]),
         *_hit(cube, HIGH + 20),
     ]
@@ -63,20 +63,20 @@ def _sessions(selections: Selections, cube: Cube) -> list[alt.Chart]:
     shown, length = selections.highlight(TIME), sessions_up(cube.sessions)
     return [
         brushed,
-        split(bars, y=length, y2="top:Q", x="from:T", x2="to:T", opacity=shown),
+        split(bars, y=length, y2=alt.Y2("top:Q"), x=alt.X("from:T"), x2=alt.X2("to:T"), opacity=shown),
         *_hit(cube, HIGH // 2 + 15),
     ]
 
 
 def _hit(cube: Cube, height: int) -> list[alt.Chart]:
     """Cover the plot, and each bucket, with a rectangle that nobody sees: to be dragged over, and pointed at."""
-    high = {"y": alt.value(0), "y2": alt.value(height)}
+    high = at(y=0, y2=height)
     tooltip = [alt.Tooltip("when:N", title=cube.bucket), *figures()]
     ground = alt.Chart(alt.InlineData(values=[{}])).mark_rect(fill="transparent")
     buckets = alt.Chart().mark_rect(fill="transparent")
     return [
-        ground.encode(x=alt.value(0), x2=alt.value(WIDE), **high),
-        buckets.encode(x="from:T", x2="to:T", tooltip=tooltip, **high),
+        ground.encode(**at(x=0, x2=WIDE), **high),
+        buckets.encode(x=alt.X("from:T"), x2=alt.X2("to:T"), tooltip=tooltip, **high),
     ]
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import altair as alt
-
+from sessionlab.charts.altair import alt
+from sessionlab.charts.light import at
 from sessionlab.dashboard.layout import COLORS, layer
 from sessionlab.dashboard.rates import OUTCOMES, calculated, folded, summed
 from sessionlab.dashboard.selections import Selections
@@ -21,15 +21,13 @@ def totals(selections: Selections, width: int) -> alt.LayerChart:
     marks = (
         alt.Chart()
         .mark_text(style="mark", align="left", baseline="top", fontSize=18, fontWeight=600)
-        .encode(text="value:N", y=alt.value(0), x=place),
+        .encode(text=alt.Text("value:N"), **at(y=0), x=place),
         alt.Chart()
         .mark_text(style="count", baseline="bottom", fontSize=12)
-        .encode(text="caption:N", y=alt.value(_HIGH), x=place),
+        .encode(text=alt.Text("caption:N"), **at(y=_HIGH), x=place),
         alt.Chart()
         .mark_rule(strokeWidth=4, xOffset=-9)
-        .encode(
-            y=alt.value(1), y2=alt.value(_HIGH - 2), color=alt.Color("figure:N", scale=colors, legend=None), x=place
-        )
+        .encode(**at(y=1, y2=_HIGH - 2), color=alt.Color("figure:N", scale=colors, legend=None), x=place)
         .transform_filter(alt.FieldOneOfPredicate("figure", list(COLORS))),
     )
     rows = [

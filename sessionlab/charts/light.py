@@ -1,0 +1,47 @@
+"""What makes drawing quick: Altair checks and copies every part of a chart again at each level of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import RLock
+from typing import Any
+
+from altair.utils.schemapi import debug_mode
+
+from sessionlab.charts.altair import alt
+
+_UNCHECKED = RLock()
+
+
+@contextmanager
+def unchecked() -> Iterator[None]:
+    """Have Altair check no parts while a chart is drawn: the whole is checked where it becomes a spec.
+
+    One thread at a time, as Altair's switch is one for all of them: each puts back what it found.
+    """
+    with _UNCHECKED, debug_mode(False):
+        yield
+
+
+def at(**places: Any) -> dict[str, Any]:
+    """Give channels places that no data move: ``at(x=0)``. Altair's own way looks through all it has for each."""
+    return {name: getattr(alt, f"{name[0].upper()}{name[1:]}Value")(place) for name, place in places.items()}
+
+
+def light(chart: alt.Chart) -> alt.Chart:
+    """Give a chart in which only what is said is left, as Altair copies all options of its parts at every level above.
+
+    For a chart that is ready to be laid over others.
+    """
+    chart = chart.copy(deep=False)
+    chart.mark = _written(chart.mark)
+    chart.encoding = alt.FacetedEncoding(**_written(chart.encoding))
+    chart.transform = _written(chart.transform)
+    return chart
+
+
+def _written(part: Any) -> Any:
+    if isinstance(part, list):
+        return [_written(each) for each in part]
+    return part.to_dict(validate=False) if isinstance(part, alt.SchemaBase) else part
