@@ -21,8 +21,11 @@ _FEW = 5
 _STEM = re.compile(r"\.(json|jsonl|ndjson)(\.gz|\.zst)?$", re.IGNORECASE)
 
 _DUCKDB = b"DUCK"
-_BESIDE = re.compile(r"-(wal|shm|journal)$")
-"""How the names of files end that SQLite keeps beside a database."""
+_BESIDE = re.compile(r"-(wal|shm|journal)$|\.(wal|lock)$")
+"""How the names of files end that SQLite keeps beside a database, and a lab beside its file."""
+
+_LOADING = re.compile(r"\..+\.loading")
+"""The folder in which a lab is being written, perhaps by this load."""
 
 _SPELLED = re.compile(rb"\\x([89a-f][0-9a-f])")
 
@@ -34,6 +37,9 @@ class FileState:
     path: str
     size: int
     mtime_ns: int
+
+
+_NOTHING = FileState("", 0, 0)
 
 
 @dataclass
@@ -112,7 +118,8 @@ def _entries(folder: str, closed: list[str]) -> Iterator[os.DirEntry[str]]:
         return
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):
-            yield from _entries(entry.path, closed)
+            if not _LOADING.fullmatch(entry.name):
+                yield from _entries(entry.path, closed)
         elif not (entry.is_symlink() and entry.is_dir()):
             yield entry
 
@@ -130,11 +137,14 @@ def _matching(pattern: str) -> Listing:
 
 
 def _is_foreign(path: str) -> bool:
-    """Whether a file that a glob matches is a database or a part of one; what is named as JSON is not looked into."""
+    """Whether a file that a glob matches is a database, or a part of one, or has nothing in it, as a lock.
+
+    What is named as JSON is not looked into.
+    """
     if is_json_name(path):
         return False
     head = _head(_BESIDE.sub("", path))
-    return head == MAGIC or head[8:12] == _DUCKDB
+    return head == MAGIC or head[8:12] == _DUCKDB or next(states([path]), _NOTHING).size == 0
 
 
 def databases_among(paths: Iterable[str]) -> list[str]:

@@ -27,7 +27,7 @@ from sessionlab.loaders.files import (
 from sessionlab.loaders.forms import Form, form_of, how_to_read
 from sessionlab.loaders.json import JsonSource
 from tests.labs import write_sqlite
-from tests.loaders.records import write
+from tests.loaders.records import workflow, write
 
 
 def names(folder: Path, paths: list[str]) -> list[str]:
@@ -48,14 +48,25 @@ def test_a_glob_reads_no_databases(tmp_path: Path) -> None:
     """What stands beside one is a part of it; what is called JSON is taken for JSON."""
     store = write_sqlite(tmp_path / "store.db", [1])
     duckdb.connect(str(tmp_path / "lab.duckdb")).close()
-    for name in ("store.db-wal", "store.db-shm", "notes-wal", "log.txt"):
+    for name in ("store.db-wal", "store.db-shm", "lab.duckdb.lock", "lab.duckdb.wal", "notes-wal", "log.txt"):
         write(tmp_path / name, "x")
+    write(tmp_path / "other.lock", "")
+    write(tmp_path / "empty.json", "")
     os.mkfifo(tmp_path / "pipe")
     write(tmp_path / "a.json", store.read_bytes())
     found = expand(f"{tmp_path}/*")
-    assert names(tmp_path, found.paths) == ["a.json", "log.txt", "notes-wal"]
-    assert names(tmp_path, found.ignored) == ["lab.duckdb", "store.db", "store.db-shm", "store.db-wal"]
+    assert names(tmp_path, found.paths) == ["a.json", "empty.json", "log.txt", "notes-wal"]
+    of_the_lab = ["lab.duckdb", "lab.duckdb.lock", "lab.duckdb.wal", "other.lock"]
+    assert names(tmp_path, found.ignored) == [*of_the_lab, "store.db", "store.db-shm", "store.db-wal"]
     assert databases_among([*found.ignored, str(tmp_path / "pipe"), str(tmp_path / "gone")]) == [str(store)]
+
+
+def test_what_a_load_itself_writes_is_not_seen(tmp_path: Path) -> None:
+    write(tmp_path / "d" / "a.json", [workflow("t")])
+    with Lab(tmp_path / "d" / "lab.duckdb") as lab:
+        for _ in range(2):
+            report = lab.load(tmp_path / "d")
+    assert [Path(path).name for path in report.ignored] == ["lab.duckdb", "lab.duckdb.lock"]
 
 
 @pytest.mark.parametrize("pattern", ["*", "d*", "?"])
