@@ -18,8 +18,9 @@ import duckdb
 from sessionlab import canonical
 from sessionlab.errors import LabError, SourceError
 from sessionlab.loaders import Outcome, Source, Target
+from sessionlab.loaders.elsewhere import several, summed
 from sessionlab.loaders.target import Stumbled
-from sessionlab.reports import Elsewhere, LoadReport, several
+from sessionlab.reports import LoadReport
 from sessionlab.storage import Step, Writer
 
 if TYPE_CHECKING:
@@ -161,14 +162,6 @@ def forget(connection: DuckDBPyConnection, name: str) -> None:
     canonical.remove(connection, name)
 
 
-def _elsewhere(outcome: Outcome) -> tuple[Elsewhere, ...]:
-    """Sum up the files that were left to other sources, by source."""
-    rows: dict[str, list[int]] = {}
-    for source, sessions in outcome.elsewhere.values():
-        rows.setdefault(source, []).append(sessions)
-    return tuple(Elsewhere(source, len(held), sum(held)) for source, held in sorted(rows.items()))
-
-
 def _refuse_if_all_elsewhere(load: Load, connection: DuckDBPyConnection, outcome: Outcome) -> None:
     """Refuse a new source that would bring nothing of its own.
 
@@ -177,7 +170,7 @@ def _refuse_if_all_elsewhere(load: Load, connection: DuckDBPyConnection, outcome
     """
     nothing_own = outcome.elsewhere.keys() == outcome.files.keys() and not _count(connection, "main.files", load.name)
     if outcome.elsewhere and nothing_own:
-        held = _elsewhere(outcome)
+        held = summed(outcome.elsewhere.values())
         raise SourceError(
             f"{load.source.uri} is in the lab already: {several(held)}. Loaded again by another name, its"
             " sessions would count twice. refresh() reads what has changed;"
@@ -207,7 +200,7 @@ def _report(
         rejected=rejected,
         reasons=tuple(target.first_rejects),
         superseded=_count(connection, "main.superseded", load.name) or outcome.superseded,
-        elsewhere=_elsewhere(outcome),
+        elsewhere=summed(outcome.elsewhere.values()),
         databases=tuple(outcome.databases),
         ignored=tuple(outcome.ignored),
     )

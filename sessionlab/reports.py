@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sessionlab.display import counted, facts, framed
+from sessionlab.loaders.elsewhere import Elsewhere, several
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -16,31 +17,6 @@ if TYPE_CHECKING:
 _FEW = 3
 _MOST = 20
 """How many lines of one sort a report has."""
-
-
-@dataclass(frozen=True)
-class Elsewhere:
-    """Files that a load has left to another source of the lab, so that no session is counted twice.
-
-    Attributes:
-        source: The source that has them.
-        files: How many they are.
-        sessions: How many sessions the lab has of them.
-    """
-
-    source: str
-    files: int
-    sessions: int
-
-    def __str__(self) -> str:
-        """Say it in words."""
-        return f"{counted(self.files, 'file')} with {counted(self.sessions, 'session')} as {self.source!r}"
-
-
-def several(held: Sequence[Elsewhere]) -> str:
-    """Say where some files are, and hint at the rest where they are in many sources."""
-    more = f" and of {counted(len(held) - _FEW, 'more source')}" if len(held) > _FEW else ""
-    return f"{', '.join(map(str, held[:_FEW]))}{more}"
 
 
 @dataclass(frozen=True)

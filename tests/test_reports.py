@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from sessionlab import LoadReport, RefreshReport
-from sessionlab.reports import Elsewhere
+from sessionlab.loaders.elsewhere import Elsewhere
 
 LOAD = LoadReport(
     source="runs [bold]",

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from glob import iglob
 from pathlib import Path
 
 from sessionlab.errors import SourceError
-from sessionlab.loaders.sqlite_file import MAGIC
+from sessionlab.loaders.heads import databases_among, is_database
 
 SUFFIXES = (".json", ".jsonl", ".ndjson")
 COMPRESSED = ("", ".gz", ".zst")
@@ -19,10 +18,6 @@ _ENDINGS = tuple(suffix + packed for suffix in SUFFIXES for packed in COMPRESSED
 WILD = frozenset("*?[")
 _FEW = 5
 _STEM = re.compile(r"\.(json|jsonl|ndjson)(\.gz|\.zst)?$", re.IGNORECASE)
-
-_DUCKDB = b"DUCK"
-_BESIDE = re.compile(r"-(wal|shm|journal)$|\.(wal|lock)$")
-"""How the names of files end that SQLite keeps beside a database, and a lab beside its file."""
 
 _LOADING = re.compile(r"\..+\.loading")
 """The folder in which a lab is being written, perhaps by this load."""
@@ -37,9 +32,6 @@ class FileState:
     path: str
     size: int
     mtime_ns: int
-
-
-_NOTHING = FileState("", 0, 0)
 
 
 @dataclass
@@ -129,43 +121,23 @@ def _matching(pattern: str) -> Listing:
     folders: set[Path] = set()
     for path in map(Path, iglob(pattern, recursive=True)):  # noqa: PTH207
         if path.is_file():
-            (found.ignored if _is_foreign(str(path)) else found.paths).append(str(path))
+            (found.ignored if _is_no_source(path) else found.paths).append(str(path))
         elif path.is_dir() and folders.isdisjoint(path.parents):  # a folder comes before those in it
             folders.add(path)
             found.take_in(_below(path))
     return found.in_order()
 
 
-def _is_foreign(path: str) -> bool:
-    """Whether a file that a glob matches is a database, or a part of one, or has nothing in it, as a lock.
-
-    What is named as JSON is not looked into.
-    """
-    if is_json_name(path):
-        return False
-    head = _head(_BESIDE.sub("", path))
-    return head == MAGIC or head[8:12] == _DUCKDB or next(states([path]), _NOTHING).size == 0
-
-
-def databases_among(paths: Iterable[str]) -> list[str]:
-    """Find the SQLite databases among some files, by their first bytes."""
-    return [path for path in paths if _head(path) == MAGIC]
-
-
-def _head(path: str) -> bytes:
-    """Read the first bytes of a file; none of what is no file, as a pipe, which might never come to an end."""
-    try:
-        if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 - a folder may have very many
-            return b""
-        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - as above
-            return file.read(len(MAGIC))
-    except OSError:
-        return b""
-
-
 def _may_be_read(entry: os.DirEntry[str]) -> bool:
     """Whether reading something would come to an end: a pipe's does not. A link to nowhere is left to be set aside."""
     return entry.is_file() or (entry.is_symlink() and not Path(entry.path).exists())
+
+
+def _is_no_source(path: Path) -> bool:
+    """Whether a file that a glob matches is a database or has nothing in it; what is named as JSON is read as such."""
+    if is_json_name(path.name):
+        return False
+    return is_database(str(path)) or all(state.size == 0 for state in states([str(path)]))
 
 
 def _nothing_at(pattern: str, path: Path, found: list[str]) -> str:

@@ -22,7 +22,6 @@ from sessionlab.loaders.files import (
     WILD,
     FileState,
     Listing,
-    databases_among,
     expand,
     real_path,
     shown,
@@ -32,6 +31,7 @@ from sessionlab.loaders.files import (
 )
 from sessionlab.loaders.forms import Form
 from sessionlab.loaders.groups import Group, Scan
+from sessionlab.loaders.heads import databases_among
 from sessionlab.loaders.plain import plain_shape
 from sessionlab.loaders.prefetch import prefetched
 from sessionlab.loaders.read import checks, inserts

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sessionlab import Lab, SourceError
-from sessionlab.reports import Elsewhere
+from sessionlab.loaders.elsewhere import Elsewhere
 from tests.labs import goals, one, sessions, write_json, write_sqlite
 
 

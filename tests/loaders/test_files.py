@@ -14,7 +14,6 @@ from sessionlab.errors import SourceError
 from sessionlab.loaders import open_source
 from sessionlab.loaders.files import (
     STEM_SQL,
-    databases_among,
     expand,
     is_json_name,
     plain_start,
@@ -25,6 +24,7 @@ from sessionlab.loaders.files import (
     unshown,
 )
 from sessionlab.loaders.forms import Form, form_of, how_to_read
+from sessionlab.loaders.heads import databases_among
 from sessionlab.loaders.json import JsonSource
 from tests.labs import write_sqlite
 from tests.loaders.records import workflow, write
