@@ -6,7 +6,7 @@ import html
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from sessionlab.display import framed, table
+from sessionlab.display import counted, framed, table
 from sessionlab.display.cells import cell
 from sessionlab.errors import SessionlabError
 
@@ -39,7 +39,7 @@ def overview(title: str, run: Callable[[str], DuckDBPyRelation]) -> str:
     body = ([_cell(value) for value in row] for row in rows[:_MOST])
     more = f"<p>… and {len(rows) - _MOST:,} more: <code>lab.sources()</code></p>" if len(rows) > _MOST else ""
     total = sum(row[2] for row in rows)
-    return framed(f"<b>{html.escape(title)}</b>: {total:,} sessions", table(_HEADS, body), more)
+    return framed(f"<b>{html.escape(title)}</b>: {counted(total, 'session')}", table(_HEADS, body), more)
 
 
 def _cell(value: object) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,13 +72,18 @@ def bring_up_to_date(storage: Storage, urls: Mapping[str, str], meter: Meter) ->
             loads += [report] if report else []
         changes.append(change)
     return RefreshReport(
-        added=tuple(path for change in changes for path in change.added),
-        changed=tuple(path for change in changes for path in change.changed),
-        gone=tuple(path for change in changes for path in change.gone),
+        added=_together(change.added for change in changes),
+        changed=_together(change.changed for change in changes),
+        gone=_together(change.gone for change in changes),
         unchanged=sum(change.unchanged for change in changes),
         failed=tuple(f"{change.name}: {change.failed}" for change in changes if change.failed),
         loads=tuple(loads),
     )
+
+
+def _together(paths: Iterable[list[str]]) -> tuple[str, ...]:
+    """Put paths together; one that several sources stand for is named once."""
+    return tuple(dict.fromkeys(chain.from_iterable(paths)))
 
 
 @dataclass(frozen=True)

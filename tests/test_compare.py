@@ -282,7 +282,7 @@ class TestCounting:
     def test_a_session_on_both_sides_is_refused(self, on: str | None) -> None:
         with lab_of([("x", "t", True), ("y", None, False)]) as lab, pytest.raises(QueryError) as error:
             compare(lab.sql, "model = 'x'", "success OR model = 'y'", on)
-        assert "1 session(s) meet both" in str(error.value)
+        assert "1 session meets both" in str(error.value)
         assert "'s: 0'" in str(error.value)
         assert "(success OR model = 'y') AND NOT (model = 'x')" in str(error.value)
 

@@ -281,7 +281,7 @@ class TestShown:
             "codegen session 1 of s",
             "2026-01-01 12:00:00  started",
             "    sort",
-            "2026-01-01 12:01:00  attempt 1: failed, 1 error(s)",
+            "2026-01-01 12:01:00  attempt 1: failed, 1 error",
             "    f()",
             "no time              error of attempt 1: TypeError, line 1",
             "    no",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sessionlab.compare.comparison import Comparison, Pairs, Side
 from sessionlab.compare.proportions import Difference, independent, paired, paired_rates
+from sessionlab.display import counted
 from sessionlab.errors import QueryError
 from sessionlab.metrics.arguments import columns_named
 from sessionlab.metrics.conditions import conjuncts
@@ -65,9 +66,10 @@ def _paired_difference(pairs: Pairs, counts: dict[str, Any]) -> Difference | Non
 
 def _refuse_shared(a: str, b: str, counts: dict[str, Any]) -> None:
     if shared := counts["shared"]:
+        meet = f"{counted(shared, 'session')} {'meets' if shared == 1 else 'meet'}"
         raise QueryError(
-            f"{shared:,} session(s) meet both {a!r} and {b!r}, one of them {counts['example']!r}: they cannot be"
-            f" compared with themselves. Say which side they are on, as {f'({b}) AND NOT ({a})'!r}."
+            f"{meet} both {a!r} and {b!r}, as {counts['example']!r}: nothing can be compared with itself."
+            f" Say which side they are on, as {f'({b}) AND NOT ({a})'!r}."
         )
 
 

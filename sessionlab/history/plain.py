@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from sessionlab.display import counted
 from sessionlab.history.events import Event
 
 _FIRST, _LAST = 400, 100
@@ -63,15 +64,21 @@ def title(event: Event) -> str:
     return _joined(event.what, facts, _OUTCOME if event.what == "ended" else _KIND)
 
 
-_OUTCOME = {"status": "{}", "winner": "winner", "errors": "{} error(s)", "duration_s": "after {:,.0f} s"}
-_MISTAKE = {"error_type": "{}", "line": "line {}"}
-_KIND = {"type": "{}"}
+_Form = Callable[[Any], str]
+_OUTCOME: dict[str, _Form] = {
+    "status": str,
+    "winner": lambda _: "winner",
+    "errors": lambda number: counted(number, "error"),
+    "duration_s": "after {:,.0f} s".format,
+}
+_MISTAKE: dict[str, _Form] = {"error_type": str, "line": "line {}".format}
+_KIND: dict[str, _Form] = {"type": str}
 TOLD = frozenset((*_OUTCOME, *_MISTAKE, *_KIND, "role", "success"))
 """Facts that stand in the title, or in another word there."""
 
 
-def _joined(word: str, facts: Mapping[str, Any], forms: Mapping[str, str]) -> str:
-    said = [form.format(facts[name]) for name, form in forms.items() if facts.get(name)]
+def _joined(word: str, facts: Mapping[str, Any], forms: Mapping[str, _Form]) -> str:
+    said = [form(facts[name]) for name, form in forms.items() if facts.get(name)]
     return f"{word}: {', '.join(said)}" if said else word
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sessionlab.display import counted
 from sessionlab.history.events import Event, gather
 from sessionlab.history.find import Ask, find_session
 from sessionlab.history.page import history_page
@@ -34,7 +35,8 @@ class History:
 
     def __repr__(self) -> str:
         row = self.session
-        return f"<history of {row['kind']} session {row['session_id']!r} of {row['source']!r}: {len(self)} events>"
+        held = counted(len(self), "event")
+        return f"<history of {row['kind']} session {row['session_id']!r} of {row['source']!r}: {held}>"
 
     def __str__(self) -> str:
         """Write the history as plain text."""

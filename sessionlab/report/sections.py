@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sessionlab.dashboard import Run, draw, read_cube
 from sessionlab.dashboard.read import ALWAYS, MOST_COLUMNS
+from sessionlab.display import counted
 from sessionlab.report.figures import readable, tiles
 from sessionlab.report.markup import Row, code, lines, section, table, tile
 from sessionlab.report.origins import reasons, source
@@ -80,5 +81,5 @@ def origins(page: Page, sources: Sequence[Row], rejects: Sequence[Row]) -> None:
     if rejects:
         rejected = max(len(rejects), sum(row.get("rejected") or 0 for row in sources))
         known = "" if rejected == len(rejects) else lines([f"the reasons of {len(rejects):,}"])
-        heading = f"{rejected:,} records could not be loaded"
+        heading = f"{counted(rejected, 'record')} could not be loaded"
         page.add(section(heading, known + table(reasons(rejects))))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sessionlab.display import facts, framed
+from sessionlab.display import counted, facts, framed
 from sessionlab.display import table as html_table
 from sessionlab.display.cells import cell
 from sessionlab.schema import quote
@@ -83,7 +83,7 @@ class VerifyReport(Report):
         yield "store", f"{self.kind}, {self.database}"
         yield "version", self._version()
         for table, count in self.rows.items():
-            yield table, f"{count:,} rows"
+            yield table, counted(count, "row")
         yield "problems", f"{len(self.problems):,}" if self.problems else "none"
 
     def _version(self) -> str:
