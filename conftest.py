@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import os
+import sys
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -13,6 +16,22 @@ import sessionlab.charts.altair  # noqa: F401
 
 if TYPE_CHECKING:
     from sessionlab import Lab
+
+# Two workers and many programs import the same modules: they are compiled once, also where programs shall not keep it.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage from here on, and not among all that was imported."""
+    gc.freeze()
+    gc.enable()
+
+
+def pytest_unconfigure() -> None:
+    """Leave it to Python to clear away the rest."""
+    gc.unfreeze()
 
 
 @cache
