@@ -22,6 +22,21 @@ sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 gc.disable()
 
+_SLOW = (
+    "tests/spark/",
+    "tests/server/test_page.py",
+    "tests/cli/test_commands.py",
+    "tests/test_notebooks.py",
+    "tests/jupyter/test_in_jupyterlab.py",
+    "tests/test_kill.py",
+)
+"""What takes ten seconds and more, some of it in one test."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take long, so that no worker has one left when the others are done."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_SLOW))
+
 
 def pytest_collection_finish() -> None:
     """Look for garbage from here on, and not among all that was imported."""

@@ -68,6 +68,11 @@ def many() -> Metrics:
     return metrics_of(filled_lab(EIGHTY_TOPICS))
 
 
+@pytest.fixture(scope="module")
+def nothing_measured() -> Metrics:
+    return metrics_of(empty_lab())
+
+
 def held(chart: Any) -> list[dict[str, Any]]:
     """Collect the rows that a chart holds."""
     return [row for rows in chart.to_dict()["datasets"].values() for row in rows]
@@ -85,10 +90,10 @@ def test_every_chart_is_drawn(metrics: Metrics, name: str, arguments: str) -> No
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_chart_of_an_empty_lab_says_so(name: str) -> None:
+def test_a_chart_of_an_empty_lab_says_so(nothing_measured: Metrics, name: str) -> None:
     nothing = {"errors": "no errors", "winners": "no competitions"}.get(name, "no sessions")
     for arguments in ({}, {"by": "topic"}, {"bucket": "week"}):
-        spec = getattr(Charts(metrics_of(empty_lab())), name)(**arguments).to_dict()
+        spec = getattr(Charts(nothing_measured), name)(**arguments).to_dict()
         assert nothing in spec["title"]["subtitle"]
     assert vl_convert.vegalite_to_vega(spec)
 
@@ -220,8 +225,6 @@ def test_altair_is_imported_by_the_first_chart_only_and_pandas_never() -> None:
 
 
 def test_a_theme_of_the_users_own_is_kept() -> None:
-    run("import altair; import sessionlab.charts.theme; assert altair.theme.active == 'sessionlab'")
-    run(
-        "import altair; altair.theme.enable('dark'); import sessionlab.charts.theme; "
-        "assert altair.theme.active == 'dark'"
-    )
+    altair = "from sessionlab.charts.altair import alt; "
+    run(f"{altair} import sessionlab.charts.theme; assert alt.theme.active == 'sessionlab'")
+    run(f"{altair} alt.theme.enable('dark'); import sessionlab.charts.theme; assert alt.theme.active == 'dark'")

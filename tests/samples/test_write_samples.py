@@ -18,7 +18,7 @@ from sessionlab.samples.generate import TABLES
 
 from .records import from_json, from_postgres, from_sqlite
 
-SESSIONS = 2000
+SESSIONS = 600
 
 
 @pytest.fixture(scope="module")
@@ -47,18 +47,18 @@ def dump(path: Path) -> list[str]:
 
 
 def test_same_seed_same_bytes_whatever_the_chunks(json_folder: Path, tmp_path: Path) -> None:
-    write_samples(tmp_path, SESSIONS, 7, format="json", chunk=400)
+    write_samples(tmp_path, SESSIONS, 7, format="json", chunk=120)
     assert contents(tmp_path) == contents(json_folder)
 
 
 def test_same_seed_same_dump_whatever_the_chunks(sqlite_folder: Path, tmp_path: Path) -> None:
-    write_samples(tmp_path, SESSIONS, 7, format="sqlite", chunk=400)
+    write_samples(tmp_path, SESSIONS, 7, format="sqlite", chunk=120)
     assert contents(tmp_path) == contents(sqlite_folder)
 
 
 def test_one_array_whatever_the_chunks(tmp_path: Path) -> None:
-    for name, chunk in (("small", 400), ("large", 20_000)):
-        write_samples(tmp_path / name, 1000, kinds=["workflow"], chunk=chunk)
+    for name, chunk in (("small", 120), ("large", 20_000)):
+        write_samples(tmp_path / name, 300, kinds=["workflow"], chunk=chunk)
     assert contents(tmp_path / "small") == contents(tmp_path / "large")
 
 
@@ -79,17 +79,17 @@ def test_json_and_sqlite_hold_the_same_records(json_folder: Path, sqlite_folder:
     assert from_json(json_folder, kind) == from_sqlite(sqlite_folder / f"{kind}.db", kind)
 
 
-def test_postgres_holds_the_same_records(sqlite_folder: Path, database: str) -> None:
-    rows = write_samples(database, SESSIONS, 7, chunk=400)
+def test_postgres_holds_the_same_records(sqlite_folder: Path, postgres_url: str) -> None:
+    rows = write_samples(postgres_url, SESSIONS, 7, chunk=120)
     for kind in KINDS:
-        found = from_postgres(database, kind)
+        found = from_postgres(postgres_url, kind)
         assert found == from_sqlite(sqlite_folder / f"{kind}.db", kind)
         assert {f"{kind}.{table}": len(found[table]) for table in found}.items() <= rows.items()
 
 
-def test_postgres_ids_go_on(database: str) -> None:
-    write_samples(database, 50, kinds=["codegen", "workflow"])
-    with psycopg.connect(database) as con:
+def test_postgres_ids_go_on(postgres_url: str) -> None:
+    write_samples(postgres_url, 50, kinds=["codegen", "workflow"])
+    with psycopg.connect(postgres_url) as con:
         new = con.execute("INSERT INTO codegen.session (design_goal) VALUES ('more') RETURNING id").fetchone()
         con.execute("UPDATE workflow.session_states SET topic = 'other'")
         touched = con.execute(
@@ -99,11 +99,11 @@ def test_postgres_ids_go_on(database: str) -> None:
     assert (new, touched) == ((26,), (True, 5))
 
 
-def test_postgres_refuses_what_exists_and_keeps_it(database: str) -> None:
-    write_samples(database, 10, kinds=["codegen"])
+def test_postgres_refuses_what_exists_and_keeps_it(postgres_url: str) -> None:
+    write_samples(postgres_url, 10, kinds=["codegen"])
     with pytest.raises(SourceError, match=r"codegen samples cannot .* relation \"session\" already exists$"):
-        write_samples(database, 20, kinds=["codegen"])
-    assert len(from_postgres(database, "codegen")["session"]) == 10
+        write_samples(postgres_url, 20, kinds=["codegen"])
+    assert len(from_postgres(postgres_url, "codegen")["session"]) == 10
 
 
 def test_postgres_errors_hide_the_password(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_worktree_files_are_named_after_their_workspace(json_folder: Path, sqlit
 def test_reports_rows_and_progress(tmp_path: Path) -> None:
     calls: list[tuple[str, int, int]] = []
     rows = write_samples(
-        tmp_path, 1003, kinds=["workflow", "codegen"], chunk=400, on_progress=lambda *c: calls.append(c)
+        tmp_path, 1003, kinds=["workflow", "codegen"], chunk=120, on_progress=lambda *c: calls.append(c)
     )
     assert rows["workflow.session_states"] == 502
     assert rows["codegen.session"] == 501
