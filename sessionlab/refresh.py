@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -208,6 +209,7 @@ def _apply(change: Change, writer: Writer, meter: Meter) -> LoadReport | None:
     """
     if change.failed:
         raise SourceError(change.failed)
+    _leave_out_vanished(change)
     if change.gone:
         _mark_gone(writer.connection, change)
     if change.source is None:
@@ -216,6 +218,23 @@ def _apply(change: Change, writer: Writer, meter: Meter) -> LoadReport | None:
     if change.only is None:
         return run(load, writer)
     return run(replace(load, make_room=partial(remove_files, files=sorted(change.only))), writer)
+
+
+def _leave_out_vanished(change: Change) -> None:
+    """Count those files as gone that have vanished since they were looked at: what the lab has of them stays."""
+    from sessionlab.loaders.files import unshown
+    from sessionlab.loaders.json import JsonSource
+
+    vanished = {path for path in change.only or () if not os.path.lexists(unshown(path))}
+    if not vanished or not isinstance(change.source, JsonSource):
+        return
+    change.gone += [path for path in change.changed if path in vanished]
+    change.added, change.changed = (
+        [path for path in paths if path not in vanished] for paths in (change.added, change.changed)
+    )
+    change.only = change.source.only = (change.only or frozenset()) - vanished
+    if not change.only:
+        change.source = None
 
 
 def _mark_gone(connection: DuckDBPyConnection, change: Change) -> None:

@@ -334,3 +334,34 @@ def test_many_files(lab: Lab, tmp_path: Path) -> None:
         write_json(tmp_path / "many" / f"{number}.json", [number])
     lab.load(tmp_path / "many")
     assert refreshed(lab) == RefreshReport(unchanged=100)
+
+
+def test_a_file_that_vanishes_while_the_lab_is_copied_keeps_its_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is gone, whatever the look before has said of it; what else has changed is read."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for number in (1, 2):
+        write_json(folder / f"{number}.json", [number])
+    lab = Lab(tmp_path / "lab.duckdb")
+    lab.load(folder)
+    write_json(folder / "1.json", [1, 11])
+    write_json(folder / "2.json", [2, 22])
+    write_json(folder / "3.json", [3])
+
+    def step(_: object, line: str) -> None:
+        if line == "waiting for another load":
+            (folder / "1.json").unlink()
+            (folder / "3.json").unlink()
+
+    with monkeypatch.context() as patched:
+        patched.setattr("sessionlab.progress.Meter.__call__", step)
+        report = lab.refresh()
+    names = [[Path(path).name for path in paths] for paths in (report.added, report.changed, report.gone)]
+    assert names == [[], ["2.json"], ["1.json"]]
+    assert sessions(lab) == ["folder:1", "folder:2", "folder:22"]
+    assert lab.sql("SELECT parse_filename(path), rows, gone FROM files ORDER BY ALL").fetchall() == [
+        ("1.json", 1, True),
+        ("2.json", 2, False),
+    ]

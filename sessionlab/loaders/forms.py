@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def _is_json(line: bytes) -> bool:
     return True
 
 
-def how_to_read(path: str) -> tuple[Form, str] | None:
+def how_to_read(path: str, go_on: Callable[[], None] = lambda: None) -> tuple[Form, str] | None:
     """Tell how DuckDB's reader should read a file: its form and its packing.
 
     None if that reader could not, or would not tell what is wrong: it takes an array that is cut off behind a comma for
@@ -65,7 +66,7 @@ def how_to_read(path: str) -> tuple[Form, str] | None:
                 file.seek(-min(_TAIL, file.seek(0, 2)), 2)
                 tail = file.read()
             else:
-                head, tail = _ends_unpacked(path)
+                head, tail = _ends_unpacked(path, go_on)
         form = form_of(head)
         whole = (packing != "zstd" or zstd_is_whole(path)) and (
             form is not Form.ARRAY or tail.rstrip(_BLANK)[-1:] == b"]"
@@ -75,10 +76,11 @@ def how_to_read(path: str) -> tuple[Form, str] | None:
     return (form, packing) if whole and form not in (Form.EMPTY, Form.FOREIGN) else None
 
 
-def _ends_unpacked(path: str) -> tuple[bytes, bytes]:
+def _ends_unpacked(path: str, go_on: Callable[[], None]) -> tuple[bytes, bytes]:
     """Read a packed file through, which checks it, and give how it begins and how it ends."""
     with open_unpacked(path) as file:
         head = tail = file.read(_PEEK)
         while chunk := file.read(_CHUNK):
+            go_on()
             tail = tail[-_TAIL:] + chunk
     return head, tail[-_TAIL:]

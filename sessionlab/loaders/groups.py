@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,8 @@ class Scan:
             group.shape.merge(shape)
         group.paths.append(path)
         group.records += records
-        group.size += Path(path).stat().st_size
+        with suppress(OSError):  # it has vanished, which its reading will tell
+            group.size += Path(path).stat().st_size
 
     def full(self) -> Iterator[Group]:
         """Give away the groups that are worth reading now."""

@@ -54,12 +54,12 @@ class Quick:
 
     def look(self, path: str, form: Form, packing: str) -> Sound | None:
         """Tell what a file holds; None if it is not known to be sound."""
-        if packing != "none" or Path(path).stat().st_size > _MOST:
+        if packing != "none":
             return None
-        data = Path(path).read_bytes()
         try:
-            return self._look(data, form)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, Unfit):
+            small = Path(path).stat().st_size <= _MOST
+            return self._look(Path(path).read_bytes(), form) if small else None
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError, Unfit):
             return None
 
     def _look(self, data: bytes, form: Form) -> Sound:

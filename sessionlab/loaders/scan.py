@@ -33,7 +33,7 @@ def scan(paths: Sequence[str], scratch: Scratch, found: Scan) -> Iterator[Group]
     others: dict[How, list[str]] = {}
     for path in paths:
         scratch.go_on()
-        how = how_to_read(path) if shown(path) == path else None
+        how = how_to_read(path, scratch.go_on) if shown(path) == path else None
         if how is None:
             found.closer.append(path)
         elif not _place_quickly(path, how, quick, found):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -41,18 +42,23 @@ class Scratch:
         try:
             with self._root.cursor() as cursor:  # which draws no progress bar on stdout
                 self._running = cursor
-                return cursor.execute("SET TimeZone = 'UTC'").execute(MACROS).execute(query).fetchall()
+                try:
+                    return cursor.execute("SET TimeZone = 'UTC'").execute(MACROS).execute(query).fetchall()
+                finally:
+                    self._running = None
         except (duckdb.InternalException, duckdb.FatalException):
             self.close()
             raise
-        finally:
-            self._running = None
 
     def stop(self) -> None:
-        """Break off what another thread does here, now and from now on."""
+        """Break off what another thread does here, now and from now on.
+
+        A query that is just about to begin may not notice: who waits for the other thread says it again.
+        """
         self._stopped = True
         if running := self._running:
-            running.interrupt()
+            with suppress(duckdb.Error):  # it has just ended
+                running.interrupt()
 
     def go_on(self) -> None:
         """Go on unless another thread has said stop.

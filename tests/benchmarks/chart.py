@@ -12,14 +12,14 @@ from sessionlab.charts import save
 from tests.benchmarks.result import OURS, Result, read
 
 _SHOWN = {
-    ("load", "sqlite"): "load SQLite",
-    ("load", "json"): "load JSON",
-    ("load", "postgres"): "load Postgres",
-    ("metrics", "success_rate"): "success rate",
-    ("metrics", "durations"): "durations",
-    ("metrics", "winners"): "winners",
-    ("metrics", "errors"): "errors",
-    ("stores", "sqlite bulk"): "bulk into a store",
+    ("load", "sqlite", "medium"): "load SQLite",
+    ("load", "json", "medium"): "load JSON",
+    ("load", "postgres", "medium"): "load Postgres",
+    ("metrics", "success_rate", "large"): "success rate",
+    ("metrics", "durations", "large"): "durations",
+    ("metrics", "winners", "large"): "winners",
+    ("metrics", "errors", "large"): "errors",
+    ("stores", "sqlite bulk", ""): "bulk into a store",
 }
 """The cases that the picture shows, and what it calls them."""
 
@@ -56,7 +56,7 @@ def _panel(rows: list[dict[str, Any]], case: str) -> alt.LayerChart | alt.FacetC
 
 
 def _rows(result: Result) -> Iterator[dict[str, Any]]:
-    name = _SHOWN.get((result.suite, result.case))
+    name = _SHOWN.get(result.key)
     if name is None:
         return
     place = list(_SHOWN.values()).index(name)

@@ -108,7 +108,7 @@ def ready(root: Path, name: str, size: str) -> Path:
     """
     folder = root / f"{name}-{size}"
     if not (folder / "done").exists():
-        print(f"making {name} data, {SIZES[size]:,} sessions …", flush=True)
+        print(f"making {size} data for {name} …", flush=True)
         folder.mkdir(parents=True, exist_ok=True)
         subprocess.run([sys.executable, "-m", "tests.benchmarks", "--make", name, str(folder), size], check=True)
         (folder / "done").touch()

@@ -75,6 +75,8 @@ def _ways(
         if query := typed("stored.sql").get(name):
             ways["SQL on the store"] = lambda: store.execute(query).fetchall()
         ways["pandas from the store"] = partial(frames.measure, store, name)
+        if name in frames.WITH_CARE:
+            ways["pandas, each message folded once"] = partial(frames.measure, store, name, with_care=True)
     return ways
 
 

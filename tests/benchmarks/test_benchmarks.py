@@ -93,6 +93,7 @@ def test_each_metric_is_answered_alike(made: Callable[[str], Path]) -> None:
         assert [count for _, count in ours.values()] == [count for _, count in stored.values()]
         (errors,) = lab.sql("SELECT sum(errors)::BIGINT FROM sessions").fetchall()[0]
         assert frames.measure(store, "errors")["errors"].sum() == errors > 0
+        assert frames.measure(store, "errors", with_care=True).equals(frames.measure(store, "errors"))
         entered = {row[0]: row[1:3] for row in lab.metrics.winners().fetchall()}
         found = {key: (row.entered, row.won) for key, row in frames.measure(store, "winners").iterrows()}
         assert found == entered
@@ -187,7 +188,9 @@ def test_results_are_kept(tmp_path: Path) -> None:
 
 
 def test_picture(tmp_path: Path) -> None:
-    results = [Result(suite, case, "", RESULT.figures) for suite, case in _SHOWN]
+    results = [Result(*key, RESULT.figures) for key in _SHOWN]
+    other = Result("load", "sqlite", "large", (Figure(OURS, 1.0, 5), Figure("other", 7.0, 5)))
+    assert chart([*results, other]).to_dict() == chart(results).to_dict(), "one size a case"
     shown = json.dumps(chart(results).to_dict(), ensure_ascii=False)
     assert all(json.dumps(name, ensure_ascii=False) in shown for name in _SHOWN.values())
     assert '"2 x"' in shown

@@ -66,20 +66,21 @@ SELECT date_trunc('week', started_at) AS week, count(*), count(success) AS judge
 FROM sessions GROUP BY week ORDER BY week;
 
 -- errors
-SELECT error_type, folded, count(*) AS errors, count(DISTINCT (source, kind, session_id)), max(occurred_at)
-FROM (
-    SELECT source, kind, session_id, error_type, occurred_at,
-        trim(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
-            message,
-            '\s+', ' ', 'g'),
-            '\B''[^''\n]*''\B|\B"[^"\n]*"\B|\B`[^`\n]*`\B', '<name>', 'g'),
-            '\b[A-Za-z][A-Za-z0-9+.-]*://[^\s''"<>)]+', '<path>', 'g'),
-            '(\b[A-Za-z]:|\B~|\B\.{1,2}|\B)([/\\]+[\w.@+~%-]*\w)+[/\\]?', '<path>', 'g'),
-            '\b[\w.-]+(/[\w.-]+)+\.[A-Za-z]\w*', '<path>', 'g'),
-            '\b(0[xX][0-9a-fA-F]+|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-f]{12,})\b', '<hex>', 'g'),
-            '(\B-)?\b\d+([.,]\d+)*([eE][+-]?\d+)?', '<n>', 'g')) AS folded
-    FROM errors JOIN sessions USING (source, kind, session_id)
+WITH texts AS (
+    SELECT message,
+    trim(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
+        message,
+        '\s+', ' ', 'g'),
+        '\B''[^''\n]*''\B|\B"[^"\n]*"\B|\B`[^`\n]*`\B', '<name>', 'g'),
+        '\b[A-Za-z][A-Za-z0-9+.-]*://[^\s''"<>)]+', '<path>', 'g'),
+        '(\b[A-Za-z]:|\B~|\B\.{1,2}|\B)([/\\]+[\w.@+~%-]*\w)+[/\\]?', '<path>', 'g'),
+        '\b[\w.-]+(/[\w.-]+)+\.[A-Za-z]\w*', '<path>', 'g'),
+        '\b(0[xX][0-9a-fA-F]+|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-f]{12,})\b', '<hex>', 'g'),
+        '(\B-)?\b\d+([.,]\d+)*([eE][+-]?\d+)?', '<n>', 'g')) AS folded
+    FROM (SELECT DISTINCT message FROM errors)
 )
+SELECT error_type, folded, count(*) AS errors, count(DISTINCT (source, kind, session_id)), max(occurred_at)
+FROM errors JOIN sessions USING (source, kind, session_id) LEFT JOIN texts USING (message)
 GROUP BY error_type, folded ORDER BY errors DESC, error_type, folded;
 
 -- durations

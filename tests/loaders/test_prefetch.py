@@ -55,3 +55,27 @@ def test_a_failure_stops_the_making() -> None:
     with pytest.raises(OSError, match="broken"):
         use()
     assert stopped.is_set()
+
+
+def test_the_making_is_told_to_stop_until_it_does() -> None:
+    """As a query that is just about to begin does not notice the first time."""
+    told: list[None] = []
+    stopped = threading.Event()
+
+    def stop() -> None:
+        told.append(None)
+        if len(told) == 3:
+            stopped.set()
+
+    def items() -> Iterator[int]:
+        yield 1
+        stopped.wait(30)
+
+    def use() -> None:
+        with prefetched(items(), stop) as found:
+            assert next(found) == 1
+            raise OSError("broken")
+
+    with pytest.raises(OSError, match="broken"):
+        use()
+    assert len(told) == 3

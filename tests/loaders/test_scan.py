@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,9 @@ import pytest
 
 from sessionlab.loaders import groups as grouping
 from sessionlab.loaders import scan as scanning
+from sessionlab.loaders.forms import how_to_read
 from sessionlab.loaders.groups import Scan
+from sessionlab.loaders.quick import Quick
 from sessionlab.loaders.scan import listed, scan
 from sessionlab.loaders.scratch import Scratch
 from tests.loaders.records import codegen, conversation, loaded, looked_through, worktree, write
@@ -142,3 +146,36 @@ def test_stopped_between_two_files(tmp_path: Path) -> None:
         scratch.stop()
         with pytest.raises(duckdb.InterruptException):
             next(groups)
+
+
+def test_a_file_that_vanishes_during_the_pass_is_looked_at_more_closely(tmp_path: Path) -> None:
+    """Which says what is wrong with it, and stops nobody."""
+    paths = [str(write(tmp_path / f"{number}.json", [codegen(number)])) for number in range(3)]
+    found = Scan()
+
+    def vanishing() -> Iterator[str]:
+        for path in paths:
+            yield path
+            (tmp_path / "1.json").unlink(missing_ok=True)
+
+    with Scratch() as scratch:
+        groups = list(scan(list(vanishing()), scratch, found))
+    assert [Path(path).stem for path in found.closer] == ["1"]
+    assert [Path(path).stem for group in groups for path in group.paths] == ["0", "2"]
+
+
+def test_a_file_that_vanishes_between_two_looks_at_it(tmp_path: Path) -> None:
+    path = write(tmp_path / "0.json", [codegen(0)])
+    how = how_to_read(str(path))
+    assert how is not None
+    path.unlink()
+    assert Quick().look(str(path), *how) is None
+
+
+def test_stopped_within_a_packed_file(tmp_path: Path) -> None:
+    """It is read through to be checked, which may take long."""
+    path = tmp_path / "large.json.gz"
+    path.write_bytes(gzip.compress(b"[" + b" " * (1 << 22) + json.dumps(codegen(1)).encode() + b"]"))
+    asked: list[None] = []
+    assert how_to_read(str(path), lambda: asked.append(None)) is not None
+    assert len(asked) == 4

@@ -109,6 +109,7 @@ def sqlite_utils_insert_all(data: Path, scratch: Path) -> None:
     import sqlite_utils
 
     database = sqlite_utils.Database(scratch / "utils.db")
-    for path in sorted((data / "worktree").iterdir()):
-        database.table("sessions").insert_all(json.loads(path.read_bytes()), alter=True)
+    with database.atomic():
+        for path in sorted((data / "worktree").iterdir()):
+            database.table("sessions").insert_all(json.loads(path.read_bytes()), alter=True)
     database.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
 from pathlib import Path
@@ -20,8 +21,6 @@ def ours(data: Path, scratch: Path) -> None:
 
 def stat_only(data: Path, scratch: Path) -> None:
     """Stat the same files, having opened the lab with DuckDB: what no refresh can do without."""
-    import os
-
     import duckdb
 
     del scratch
@@ -45,7 +44,9 @@ def copied(data: Path, scratch: Path) -> None:
     """Copy the lab, read the file that has changed into the copy, and put the copy in the lab's place."""
     import duckdb
 
-    path = change(data)
+    path = data / "files" / "00077.json"
+    before, text = path.stat(), path.read_bytes()
+    change(data)
     copy = scratch / "copy.duckdb"
     shutil.copyfile(data / "lab.duckdb", copy)
     with duckdb.connect(str(copy)) as connection:
@@ -57,13 +58,13 @@ def copied(data: Path, scratch: Path) -> None:
             [str(path)],
         )
     shutil.move(copy, scratch / "lab.duckdb")
+    path.write_bytes(text)  # as it was, as the lab that is kept knows nothing of the change
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
-def change(data: Path) -> Path:
+def change(data: Path) -> None:
     """Write another prompt into one of the files."""
-    path = data / "files" / "00077.json"
-    write(path, 77, f"asked at {time.time_ns()}")
-    return path
+    write(data / "files" / "00077.json", 77, f"asked at {time.time_ns()}")
 
 
 def write(path: Path, number: int, prompt: str) -> None:
