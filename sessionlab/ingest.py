@@ -87,9 +87,11 @@ def run(load: Load, writer: Writer) -> LoadReport:
     """
     began = time.perf_counter()
     connection = writer.connection
+    is_new = not _count(connection, "main.sources", load.name)
     with tempfile.TemporaryDirectory(dir=writer.folder) as folder, _enough_room():
         target, outcome = _write(load, writer, Path(folder))
-        _refuse_if_all_elsewhere(load, connection, outcome)
+        if is_new and not target.rejected:  # else it is to be brought up to date, or there is a folder to be opened yet
+            _refuse_if_all_elsewhere(load, outcome)
         kinds = set(outcome.kinds)
         if outcome.files:
             kinds |= canonical.kinds_of(connection, load.name)
@@ -162,14 +164,13 @@ def forget(connection: DuckDBPyConnection, name: str) -> None:
     canonical.remove(connection, name)
 
 
-def _refuse_if_all_elsewhere(load: Load, connection: DuckDBPyConnection, outcome: Outcome) -> None:
+def _refuse_if_all_elsewhere(load: Load, outcome: Outcome) -> None:
     """Refuse a new source that would bring nothing of its own.
 
     Raises:
         SourceError: all its files are other sources'.
     """
-    nothing_own = outcome.elsewhere.keys() == outcome.files.keys() and not _count(connection, "main.files", load.name)
-    if outcome.elsewhere and nothing_own:
+    if outcome.elsewhere and outcome.elsewhere.keys() == outcome.files.keys():
         held = summed(outcome.elsewhere.values())
         raise SourceError(
             f"{load.source.uri} is in the lab already: {several(held)}. Loaded again by another name, its"
@@ -184,11 +185,11 @@ def _report(
     """Sum up what the lab has of the source now.
 
     Raises:
-        SourceError: there is nothing of it, and something was rejected.
+        SourceError: there is nothing of it, neither here nor as another source's, and something was rejected.
     """
     sessions = _count(connection, "main.sessions", load.name)
     rejected = _count(connection, "main.rejects", load.name)
-    if rejected and not sessions and target.rejected:
+    if rejected and not sessions and target.rejected and not _leaves_files(connection, load.name):
         reasons = "\n  ".join(target.first_rejects)
         raise SourceError(f"Nothing in {load.source.uri} could be loaded; {rejected:,} rejected:\n  {reasons}")
     return LoadReport(
@@ -204,6 +205,12 @@ def _report(
         databases=tuple(outcome.databases),
         ignored=tuple(outcome.ignored),
     )
+
+
+def _leaves_files(connection: DuckDBPyConnection, source: str) -> bool:
+    """Whether another source has some of a source's files: those that a refresh did not look at as well."""
+    left = "SELECT 1 FROM main.files WHERE source = ? AND rows IS NULL AND NOT gone LIMIT 1"
+    return bool(connection.execute(left, [source]).fetchall())
 
 
 def _count(connection: DuckDBPyConnection, table: str, source: str) -> int:

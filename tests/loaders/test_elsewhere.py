@@ -103,6 +103,46 @@ def test_a_file_that_could_not_be_loaded_may_be_loaded_as_what_it_is(lab: Lab, l
     assert sessions(lab) == ["a:1", "a:2", "logs:t"]
 
 
+def test_a_bad_file_beside_those_of_others_is_set_aside(lab: Lab, logs: Path) -> None:
+    """The folder has nothing else of its own: it becomes a source all the same, and brings what is put right later."""
+    lab.load(logs / "a.json")
+    lab.load(logs / "b.json")
+    (logs / "c.json").write_text('[{"id": ')
+    report = lab.load(logs)
+    assert (report.sessions, report.rejected, len(report.elsewhere)) == (0, 1, 2)
+    assert lab.sql("SELECT source, file FROM rejects").fetchall() == [("logs", str(logs / "c.json"))]
+    assert lab.refresh().loads == ()
+    write_json(logs / "c.json", [4])
+    assert lab.refresh().failed == ()
+    assert sessions(lab) == ["a:1", "a:2", "b:3", "logs:4"]
+    assert one(lab, "SELECT count(*) FROM rejects") == 0
+
+
+def test_a_file_that_goes_bad_beside_those_of_others(lab: Lab, logs: Path) -> None:
+    """What the lab had of it goes, as it does where the source has other files of its own."""
+    lab.load(logs / "a.json")
+    lab.load(logs)
+    (logs / "b.json").write_text('[{"id": ')
+    report = lab.refresh()
+    assert (report.failed, [(load.sessions, load.rejected) for load in report.loads]) == ((), [(0, 1)])
+    assert sessions(lab) == ["a:1", "a:2"]
+    assert lab.sql("SELECT source, file FROM rejects").fetchall() == [("logs", str(logs / "b.json"))]
+    assert lab.refresh().loads == ()
+
+
+def test_a_source_whose_own_files_are_gone_is_loaded_again(lab: Lab, logs: Path) -> None:
+    """It is no new one: what it had goes, and it stays for the files that come."""
+    lab.load(logs / "a.json")
+    lab.load(logs, name="all")
+    (logs / "b.json").unlink()
+    report = lab.load(logs)
+    assert (report.source, report.sessions, report.elsewhere) == ("all", 0, (Elsewhere("a", 1, 2),))
+    assert sessions(lab) == ["a:1", "a:2"]
+    write_json(logs / "c.json", [4])
+    lab.refresh()
+    assert sessions(lab) == ["a:1", "a:2", "all:4"]
+
+
 def test_globs_that_share_some_files(lab: Lab, logs: Path) -> None:
     write_json(logs / "c.json", [4])
     lab.load(logs / "[ab].json", name="first")
