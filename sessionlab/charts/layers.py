@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from sessionlab.charts.altair import alt
 from sessionlab.charts.frames import ALL, Frame
-from sessionlab.charts.light import light
+from sessionlab.charts.light import Rows, light
 from sessionlab.charts.question import Row
 from sessionlab.charts.registry import Chart
 from sessionlab.charts.theme import PALETTE, SIZE
@@ -44,8 +44,7 @@ def layered(*charts: alt.Chart) -> alt.LayerChart:
 
 def base(frame: Frame, rows: list[Row] | None = None) -> alt.Chart:
     """Start a chart on a frame's rows, or on some of them."""
-    values: Any = tuple(frame.rows if rows is None else rows)  # never copied, as a list is by each of Altair's methods
-    return alt.Chart(alt.InlineData(values=values))
+    return alt.Chart(Rows(values=frame.rows if rows is None else rows))
 
 
 def axis(frame: Frame, *, labels: bool = True) -> alt.Y:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import RLock
-from typing import Any
+from typing import Any, Self
 
 from altair.utils.schemapi import debug_mode
 
@@ -27,6 +27,13 @@ def unchecked() -> Iterator[None]:
 def at(**places: Any) -> dict[str, Any]:
     """Give channels places that no data move: ``at(x=0)``. Altair's own way looks through all it has for each."""
     return {name: getattr(alt, f"{name[0].upper()}{name[1:]}Value")(place) for name, place in places.items()}
+
+
+class Rows(alt.InlineData):
+    """Data that all parts of a chart share: Altair copies other rows with every part that it copies."""
+
+    def __deepcopy__(self, memo: Any) -> Self:
+        return self
 
 
 def light(chart: alt.Chart) -> alt.Chart:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
@@ -11,12 +12,13 @@ from sessionlab.charts.bundle import javascript, module
 
 
 @pytest.fixture
-def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Keep what is kept in a folder of the test's own."""
+def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """Keep what is kept in a folder of the test's own, and nothing of it for the tests that follow."""
     folder = tmp_path / "caches"
     monkeypatch.setattr("sessionlab.charts.bundle.user_cache_path", lambda name: folder / name)
     module.cache_clear()
-    return folder
+    yield folder
+    module.cache_clear()
 
 
 def test_it_is_kept_for_the_next_program(cache: Path) -> None:
