@@ -156,11 +156,6 @@ def _enough_room() -> Iterator[None]:
 
 def forget(connection: DuckDBPyConnection, name: str) -> None:
     """Take a source out of the lab. Files of it that others have left to it are theirs from the next refresh on."""
-    connection.execute(
-        "DELETE FROM main.files WHERE rows IS NULL AND NOT gone AND source != $name"
-        " AND path IN (SELECT path FROM main.files WHERE source = $name)",
-        {"name": name},
-    )
     canonical.remove(connection, name)
 
 

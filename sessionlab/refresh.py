@@ -15,6 +15,7 @@ from sessionlab.errors import SourceError
 from sessionlab.ingest import Load, run
 from sessionlab.kinds import Kind, kind_named
 from sessionlab.loaders import Source, open_source
+from sessionlab.loaders.elsewhere import given_up
 from sessionlab.progress import Meter
 from sessionlab.reports import LoadReport, RefreshReport
 from sessionlab.storage import Storage, Writer
@@ -150,9 +151,10 @@ def _compare_files(
     except SourceError:
         states = []
     there = {state.path for state in states}
+    ours_now = given_up(connection, known.name)
     for state in states:
         before = noted.get(state.path)
-        if before is None or before[2]:
+        if before is None or before[2] or state.path in ours_now:
             change.added.append(state.path)
         elif before[:2] != (state.size, state.mtime_ns):
             change.changed.append(state.path)

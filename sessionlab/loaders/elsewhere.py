@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sessionlab.display.counts import counted
-from sessionlab.loaders.files import plain_start
+from sessionlab.loaders.files import unshown
+from sessionlab.loaders.links import linked
 
 if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
     from sessionlab.loaders.target import Target
 
 _FEW = 3
@@ -52,24 +55,54 @@ def summed(held: Iterable[tuple[str, int]]) -> tuple[Elsewhere, ...]:
     return tuple(Elsewhere(source, len(sessions), sum(sessions)) for source, sessions in sorted(rows.items()))
 
 
-def held_elsewhere(target: Target, pattern: str) -> dict[str, tuple[str, int]]:
-    """Find the files at a place that are another source's.
+def held_elsewhere(target: Target, names: Iterable[str]) -> dict[str, tuple[str, int]]:
+    """Find the files that are another source's, be it by another path.
 
-    Not so a file that this source has rows of itself, nor one of which nothing could be loaded there: it may be that
-    it is loaded now as what it is.
+    Not so a file of which nothing could be loaded there: it may be that it is loaded now as what it is.
 
     Args:
         target: The lab.
-        pattern: A path, a folder or a glob, as the lab has it.
+        names: The files' paths, as the lab has them.
 
     Returns:
         By path: the name of the other source, and how many sessions that has of the file.
     """
     found = target.execute(
-        "SELECT path, min(source), max(rows) FROM main.files AS f"
-        " WHERE starts_with(path, ?) AND source != ? AND rows IS NOT NULL AND (rows > 0 OR rejected = 0)"
-        " AND NOT EXISTS (FROM main.files AS own WHERE own.source = ? AND own.path = f.path AND own.rows > 0)"
-        " GROUP BY path",
-        [plain_start(pattern), target.source, target.source],
+        "SELECT path, min(source), max(rows) FROM main.files"
+        " WHERE source != ? AND rows IS NOT NULL AND (rows > 0 OR rejected = 0) GROUP BY path",
+        [target.source],
     )
-    return {path: (source, rows) for path, source, rows in found.fetchall()}
+    held = {path: (source, rows) for path, source, rows in found.fetchall()}
+    return {name: held[other] for name, other in _same_files(names, held).items()}
+
+
+def given_up(connection: DuckDBPyConnection, source: str) -> set[str]:
+    """Find the files that a source has left to others, and that none of them has any more.
+
+    Its source was forgotten, or the link by which it came leads to another file now.
+    """
+    unclaimed = connection.execute(
+        "SELECT path FROM main.files AS f WHERE source = ? AND rows IS NULL AND NOT gone AND NOT EXISTS"
+        " (FROM main.files AS o WHERE o.path = f.path AND o.source != f.source AND o.rows IS NOT NULL)",
+        [source],
+    )
+    names = {name for (name,) in unclaimed.fetchall()}
+    if not names:
+        return names
+    held = connection.execute("SELECT path FROM main.files WHERE source != ? AND rows IS NOT NULL", [source])
+    return names.difference(_same_files(names, [name for (name,) in held.fetchall()]))
+
+
+def _same_files(names: Iterable[str], others: Collection[str]) -> dict[str, str]:
+    """Find for each name one that leads to the same file, if there is any."""
+    if not others:
+        return {}
+    by_file = {file: other for other, file in _files(others).items()}
+    return {name: by_file[file] for name, file in _files(names).items() if file in by_file}
+
+
+def _files(names: Iterable[str]) -> dict[str, str]:
+    """Give the file that each name leads to."""
+    paths = {name: unshown(name) for name in names}
+    links = linked(paths.values())
+    return {name: links.get(path, path) for name, path in paths.items()}

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sessionlab.errors import SourceError
 from sessionlab.loaders.heads import databases_among, is_database
+from sessionlab.loaders.links import once
 
 SUFFIXES = (".json", ".jsonl", ".ndjson")
 COMPRESSED = ("", ".gz", ".zst")
@@ -49,9 +50,9 @@ class Listing:
         self.closed += other.closed
 
     def in_order(self) -> Listing:
-        """Give the same with each path once, sorted."""
+        """Give the same with each file once, by whatever links it is reached, sorted."""
         ignored = set(self.ignored).difference(self.paths)
-        return Listing(*(sorted(set(paths)) for paths in (self.paths, ignored, self.closed)))
+        return Listing(once(self.paths), once(ignored), sorted(set(self.closed)))
 
 
 def real_path(pattern: str) -> Path:
@@ -155,15 +156,6 @@ def _nothing_at(pattern: str, path: Path, found: list[str]) -> str:
             f"Nothing that {pattern} matches can be read, only {', '.join(Path(name).name for name in found[:_FEW])}."
         )
     return f"Nothing matches {pattern}. Give a file, a folder, a glob, a sqlite:/// or a postgresql:// URL."
-
-
-def plain_start(pattern: str) -> str:
-    """Give what a path or a glob begins with before its first wildcard: each path that it stands for begins so.
-
-    >>> plain_start("/logs/2026-*/a?.json")
-    '/logs/2026-'
-    """
-    return pattern[: next((place for place, sign in enumerate(pattern) if sign in WILD), len(pattern))]
 
 
 def is_json_name(name: str) -> bool:

@@ -100,11 +100,10 @@ class JsonSource:
     def _set_apart(self, found: Listing, names: list[str], target: Target) -> Outcome:
         """Note what is not to be read: what is no JSON, what is a database, and what another source has already."""
         databases = set(databases_among(found.ignored))
-        held = held_elsewhere(target, self.uri)
         return Outcome(
             ignored=[shown(path) for path in found.ignored if path not in databases],
             databases=sorted(map(shown, databases)),
-            elsewhere={name: held[name] for name in names if name in held},
+            elsewhere=held_elsewhere(target, names),
         )
 
     def _read_straight(self, paths: Sequence[str], target: Target, outcome: Outcome) -> set[str]:

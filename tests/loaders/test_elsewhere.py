@@ -174,18 +174,67 @@ def test_a_file_that_is_gone_and_comes_back(lab: Lab, logs: Path) -> None:
     assert sessions(lab) == ["a:1", "a:2", "logs:3"]
 
 
-def test_a_lab_that_holds_a_file_twice_is_put_right_by_a_load(logs: Path) -> None:
-    """An earlier version counted twice: each source goes on until one of them is loaded again."""
+@pytest.mark.parametrize("way", ["load", "refresh"])
+def test_a_lab_that_holds_a_file_twice_is_put_right(logs: Path, way: str) -> None:
+    """An earlier version counted twice: that ends when the file is read again."""
     lab = Lab()
     lab.load(logs / "a.json")
     lab.sql("UPDATE files SET rows = NULL")
     lab.load(logs)
     lab.sql("UPDATE files SET rows = 2 WHERE rows IS NULL")
-    write_json(logs / "a.json", [1], goal="new")
-    assert len(lab.refresh().loads) == 2
-    assert sorted(goals(lab).items()) == [("a:1", "new"), ("logs:1", "new"), ("logs:3", "sort a list")]
-    lab.load(logs)
-    assert sessions(lab) == ["a:1", "logs:3"]
+    assert sessions(lab) == ["a:1", "a:2", "logs:1", "logs:2", "logs:3"]
+    if way == "load":
+        lab.load(logs)
+        assert sessions(lab) == ["a:1", "a:2", "logs:3"]
+    else:
+        write_json(logs / "a.json", [1], goal="new")
+        assert len(lab.refresh().loads) == 2
+        assert goals(lab) == {"logs:1": "new", "logs:3": "sort a list"}
+    assert lab.refresh().loads == ()
+
+
+@pytest.fixture
+def months(tmp_path: Path) -> Path:
+    """Give a folder with a folder for each of two months, a link to the first of them, and one to its file."""
+    write_json(tmp_path / "months" / "10" / "a.json", [1, 2])
+    write_json(tmp_path / "months" / "11" / "a.json", [3])
+    (tmp_path / "months" / "current").symlink_to("10")
+    (tmp_path / "months" / "latest.json").symlink_to("10/a.json")
+    return tmp_path / "months"
+
+
+@pytest.mark.parametrize("first", ["10", "cur*", "latest.json"])
+@pytest.mark.parametrize("second", ["10/a.json", "cur*", "latest.json", "cur*/../10"])
+def test_a_file_and_then_a_link_to_it(lab: Lab, months: Path, first: str, second: str) -> None:
+    lab.load(months / first, name="first")
+    if months / first != months / second:
+        with pytest.raises(SourceError, match="is in the lab already: 1 file with 2 sessions as 'first'"):
+            lab.load(months / second, name="second")
+    assert lab.load(months, name="all").elsewhere == (Elsewhere("first", 1, 2),)
+    assert sessions(lab) == ["all:3", "first:1", "first:2"]
+    assert lab.refresh().loads == ()
+
+
+def test_a_link_that_leads_elsewhere_later(lab: Lab, months: Path) -> None:
+    """What it led to comes in from where it is, and what it leads to now is there once."""
+    lab.load(months / "cur*", name="now")
+    lab.load(months / "1*", name="all")
+    assert sessions(lab) == ["all:3", "now:1", "now:2"]
+    (months / "current").unlink()
+    (months / "current").symlink_to("11")
+    lab.refresh()
+    assert sessions(lab) == ["all:1", "all:2", "all:3"]
+    assert lab.refresh().loads == ()
+
+
+def test_forgetting_a_link_gives_its_file_to_the_other(lab: Lab, months: Path) -> None:
+    lab.load(months / "latest.json")
+    lab.load(months, name="all")
+    lab.forget("latest")
+    assert sessions(lab) == ["all:3"]
+    assert lab.refresh().added != ()
+    assert sessions(lab) == ["all:1", "all:2", "all:3"]
+    assert lab.refresh().loads == ()
 
 
 def test_a_database_and_then_a_link_to_it(lab: Lab, tmp_path: Path) -> None:

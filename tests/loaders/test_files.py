@@ -16,7 +16,6 @@ from sessionlab.loaders.files import (
     STEM_SQL,
     expand,
     is_json_name,
-    plain_start,
     real_path,
     shown,
     states,
@@ -95,13 +94,6 @@ def test_only_databases(tmp_path: Path, pattern: str) -> None:
     assert str(caught.value).endswith(f"Load each by its own path: {store}")
 
 
-@pytest.mark.parametrize(
-    ("pattern", "start"), [("/a/b.json", "/a/b.json"), ("/a/*/b", "/a/"), ("/a/b[1].json", "/a/b"), ("/a?", "/a")]
-)
-def test_plain_start(pattern: str, start: str) -> None:
-    assert plain_start(pattern) == start
-
-
 def test_relative_paths_are_made_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path / "a.json", "x")
     monkeypatch.chdir(tmp_path)
@@ -161,6 +153,23 @@ def test_shown_and_back(tmp_path: Path, name: bytes) -> None:
     Path(path).write_text("x")
     shown(path).encode()
     assert unshown(shown(path)) == path
+
+
+def test_a_file_that_is_matched_by_links_as_well_is_listed_once(tmp_path: Path) -> None:
+    """By the first of its paths; links to nowhere are files each, to be set aside."""
+    write(tmp_path / "2026-11" / "a.json", "{}")
+    write(tmp_path / "2026-11" / "b.txt", "{}")
+    (tmp_path / "current").symlink_to("2026-11")
+    (tmp_path / "aa.json").symlink_to("2026-11/a.json")
+    (tmp_path / "nowhere.json").symlink_to("none")
+    (tmp_path / "nowhere2.json").symlink_to("none")
+    found = expand(f"{tmp_path}/*")
+    assert names(tmp_path, found.paths) == ["2026-11/a.json"]
+    assert names(tmp_path, found.ignored) == ["2026-11/b.txt"]
+    assert names(tmp_path, expand(f"{tmp_path}/*/a.json").paths) == ["2026-11/a.json"]
+    assert names(tmp_path, expand(f"{tmp_path}/cur*").paths) == ["current/a.json"]
+    everything = expand(str(tmp_path)).paths
+    assert names(tmp_path, everything) == ["2026-11/a.json", "nowhere.json", "nowhere2.json"]
 
 
 def test_states(tmp_path: Path) -> None:
