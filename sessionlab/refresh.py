@@ -147,7 +147,7 @@ def _compare_files(
 
     source = JsonSource(known.uri, _kind_of(known))
     try:
-        states = source.list_files()
+        states = source.list_files({path: (size, mtime) for path, (size, mtime, gone) in noted.items() if not gone})
     except SourceError:
         states = []
     there = {state.path for state in states}

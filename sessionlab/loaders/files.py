@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from glob import iglob
 from pathlib import Path
+from types import MappingProxyType
 
 from sessionlab.errors import SourceError
 from sessionlab.loaders.heads import databases_among, is_database
@@ -24,6 +25,12 @@ _LOADING = re.compile(r"\..+\.loading")
 """The folder in which a lab is being written, perhaps by this load."""
 
 _SPELLED = re.compile(rb"\\x([89a-f][0-9a-f])")
+
+
+Noted = Mapping[str, tuple[int, int]]
+"""Files that a lab has read, by the name that it keeps: the size and the mtime_ns that they had."""
+
+NOTHING: Noted = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -49,10 +56,10 @@ class Listing:
         self.ignored += other.ignored
         self.closed += other.closed
 
-    def in_order(self) -> Listing:
+    def in_order(self, noted: Noted) -> Listing:
         """Give the same with each file once, by whatever links it is reached, sorted."""
-        ignored = set(self.ignored).difference(self.paths)
-        return Listing(once(self.paths), once(ignored), sorted(set(self.closed)))
+        paths = once(self.paths, lambda path: shown(path) in noted)
+        return Listing(paths, once(set(self.ignored).difference(self.paths)), sorted(set(self.closed)))
 
 
 def real_path(pattern: str) -> Path:
@@ -69,11 +76,12 @@ def real_path(pattern: str) -> Path:
         return path
 
 
-def expand(pattern: str) -> Listing:
+def expand(pattern: str, noted: Noted = NOTHING) -> Listing:
     """List the JSON files that a path, a folder (all below it) or a glob stands for, as absolute paths, sorted.
 
     A glob stands for the files that it matches, whatever their names, but for databases and what stands beside them;
-    and for all that is below the folders that it matches.
+    and for all that is below the folders that it matches. A file that several paths lead to is listed by the one that
+    is noted, or else by the first. What is as it was noted is not looked into.
 
     Raises:
         SourceError: there is no such path, it may not be looked at, or nothing matches.
@@ -82,7 +90,8 @@ def expand(pattern: str) -> Listing:
     try:
         if path.is_file():
             return Listing([str(path.absolute())])
-        found = _below(path.absolute()) if path.is_dir() else _matching(str(path.absolute()))
+        found = _below(path.absolute()) if path.is_dir() else _matching(str(path.absolute()), noted)
+        found = found.in_order(noted)
         if not found.paths and not found.closed:
             raise SourceError(_nothing_at(pattern, path, found.ignored))
     except PermissionError as error:
@@ -95,7 +104,7 @@ def _below(folder: Path) -> Listing:
     for entry in _entries(str(folder), found.closed):
         wanted = is_json_name(entry.name) and _may_be_read(entry)
         (found.paths if wanted else found.ignored).append(entry.path)
-    return found.in_order()
+    return found
 
 
 def _entries(folder: str, closed: list[str]) -> Iterator[os.DirEntry[str]]:
@@ -117,16 +126,16 @@ def _entries(folder: str, closed: list[str]) -> Iterator[os.DirEntry[str]]:
             yield entry
 
 
-def _matching(pattern: str) -> Listing:
+def _matching(pattern: str, noted: Noted) -> Listing:
     found = Listing()
     folders: set[Path] = set()
     for path in map(Path, iglob(pattern, recursive=True)):  # noqa: PTH207
         if path.is_file():
-            (found.ignored if _is_no_source(path) else found.paths).append(str(path))
+            (found.ignored if _is_no_source(path, noted) else found.paths).append(str(path))
         elif path.is_dir() and folders.isdisjoint(path.parents):  # a folder comes before those in it
             folders.add(path)
             found.take_in(_below(path))
-    return found.in_order()
+    return found
 
 
 def _may_be_read(entry: os.DirEntry[str]) -> bool:
@@ -134,11 +143,17 @@ def _may_be_read(entry: os.DirEntry[str]) -> bool:
     return entry.is_file() or (entry.is_symlink() and not Path(entry.path).exists())
 
 
-def _is_no_source(path: Path) -> bool:
-    """Whether a file that a glob matches is a database or has nothing in it; what is named as JSON is read as such."""
+def _is_no_source(path: Path, noted: Noted) -> bool:
+    """Whether a file that a glob matches is a database or has nothing in it; what is named as JSON is read as such.
+
+    One that is as it was when it was read before still is what it was.
+    """
     if is_json_name(path.name):
         return False
-    return is_database(str(path)) or all(state.size == 0 for state in states([str(path)]))
+    state = next(states([str(path)]), None)
+    if state and noted.get(state.path) == (state.size, state.mtime_ns):
+        return False
+    return state is None or state.size == 0 or is_database(str(path))
 
 
 def _nothing_at(pattern: str, path: Path, found: list[str]) -> str:

@@ -19,9 +19,11 @@ from sessionlab.loaders.clean import Cleaned, Cleaner
 from sessionlab.loaders.duplicates import drop_superseded, files_with_duplicates
 from sessionlab.loaders.elsewhere import held_elsewhere
 from sessionlab.loaders.files import (
+    NOTHING,
     WILD,
     FileState,
     Listing,
+    Noted,
     expand,
     real_path,
     shown,
@@ -69,9 +71,9 @@ class JsonSource:
         """JSON has a state for each file, and none as a whole."""
         return None
 
-    def list_files(self) -> list[FileState]:
-        """Stat the files there are now. A load that follows takes no other ones."""
-        self._listed = expand(self._pattern)
+    def list_files(self, noted: Noted = NOTHING) -> list[FileState]:
+        """Stat the files there are now. A load that follows takes no other ones; none is read that is as noted."""
+        self._listed = expand(self._pattern, noted)
         return list(states(self._listed.paths))
 
     def load(self, target: Target) -> Outcome:

@@ -25,6 +25,7 @@ from sessionlab.loaders.files import (
 from sessionlab.loaders.forms import Form, form_of, how_to_read
 from sessionlab.loaders.heads import databases_among
 from sessionlab.loaders.json import JsonSource
+from sessionlab.loaders.sqlite_file import MAGIC
 from tests.labs import write_sqlite
 from tests.loaders.records import workflow, write
 
@@ -170,6 +171,49 @@ def test_a_file_that_is_matched_by_links_as_well_is_listed_once(tmp_path: Path) 
     assert names(tmp_path, expand(f"{tmp_path}/cur*").paths) == ["current/a.json"]
     everything = expand(str(tmp_path)).paths
     assert names(tmp_path, everything) == ["2026-11/a.json", "nowhere.json", "nowhere2.json"]
+
+
+def noted(*paths: Path) -> dict[str, tuple[int, int]]:
+    return {state.path: (state.size, state.mtime_ns) for state in states(map(str, paths))}
+
+
+def test_a_path_that_is_noted_stands_for_its_file(tmp_path: Path) -> None:
+    """A link that comes later and before it in order does not take its place."""
+    path = write(tmp_path / "b.json", "{}")
+    before = noted(path)
+    (tmp_path / "a.json").symlink_to("b.json")
+    assert names(tmp_path, expand(str(tmp_path)).paths) == ["a.json"]
+    assert names(tmp_path, expand(str(tmp_path), before).paths) == ["b.json"]
+    assert names(tmp_path, expand(f"{tmp_path}/*", before).paths) == ["b.json"]
+
+
+def turn_into_a_database(path: Path) -> None:
+    """Change what only who reads a file can tell: its size and its time stay."""
+    before = path.stat()
+    path.write_bytes(MAGIC.ljust(before.st_size))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert databases_among([str(path)]) == [str(path)]
+
+
+def test_a_file_that_is_as_it_was_noted_is_not_read(tmp_path: Path) -> None:
+    """One that is new or has changed is."""
+    same, changed, new = (write(tmp_path / name, "{}" * 20) for name in ("a.log", "b.log", "c.log"))
+    before = noted(same, changed)
+    write(changed, "{}" * 30)
+    for path in (same, changed, new):
+        turn_into_a_database(path)
+    found = expand(f"{tmp_path}/*", before)
+    assert (names(tmp_path, found.paths), names(tmp_path, found.ignored)) == (["a.log"], ["b.log", "c.log"])
+
+
+def test_a_refresh_without_a_change_reads_no_file(tmp_path: Path) -> None:
+    for name in ("a.log", "b.json"):
+        write(tmp_path / name, json.dumps({"thread_id": name, "user_prompt": "p"}))
+    lab = Lab()
+    assert lab.load(f"{tmp_path}/*").sessions == 2
+    turn_into_a_database(tmp_path / "a.log")
+    report = lab.refresh()
+    assert (report.unchanged, report.changed, report.gone) == (2, (), ())
 
 
 def test_states(tmp_path: Path) -> None:
