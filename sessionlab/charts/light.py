@@ -1,27 +1,10 @@
-"""What makes drawing quick: Altair checks and copies every part of a chart again at each level of it."""
+"""What makes drawing quick: Altair copies every part of a chart again at each level of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import RLock
 from typing import Any, Self
 
-from altair.utils.schemapi import debug_mode
-
 from sessionlab.charts.altair import alt
-
-_UNCHECKED = RLock()
-
-
-@contextmanager
-def unchecked() -> Iterator[None]:
-    """Have Altair check no parts while a chart is drawn: the whole is checked where it becomes a spec.
-
-    One thread at a time, as Altair's switch is one for all of them: each puts back what it found.
-    """
-    with _UNCHECKED, debug_mode(False):
-        yield
 
 
 def at(**places: Any) -> dict[str, Any]:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from sessionlab.charts.altair import alt
-from sessionlab.charts.light import unchecked
 
 Chart: TypeAlias = alt.Chart | alt.LayerChart | alt.FacetChart | alt.HConcatChart | alt.VConcatChart
 """What a chart may be made of."""
@@ -21,11 +19,5 @@ CHARTS: dict[str, Draw] = {}
 
 def chart(function: Draw) -> Draw:
     """Enter a function into ``CHARTS`` under its own name, which is the metric's."""
-
-    @wraps(function)
-    def drawn(*metrics: Any, **arguments: Any) -> Chart:
-        with unchecked():
-            return function(*metrics, **arguments)
-
-    CHARTS[function.__name__] = drawn
-    return drawn
+    CHARTS[function.__name__] = function
+    return function

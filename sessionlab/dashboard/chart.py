@@ -8,7 +8,7 @@ from typing import Any
 from sessionlab.charts import theme
 from sessionlab.charts.altair import alt
 from sessionlab.charts.labels import UNKNOWN
-from sessionlab.charts.light import at, unchecked
+from sessionlab.charts.light import at
 from sessionlab.charts.registry import Chart
 from sessionlab.dashboard.cells import ATTEMPTS, Cube, Dimension
 from sessionlab.dashboard.layout import BARS, WIDE, counts_width, room
@@ -25,11 +25,8 @@ _LINE = 120
 
 def draw(cube: Cube) -> Chart:
     """Draw a cube; what was cut from it stands in the subtitle, and under ``cut`` in the chart's ``usermeta``."""
-    with unchecked():
-        return _drawn(cube) if cube.sessions else _empty(cube)
-
-
-def _drawn(cube: Cube) -> Chart:
+    if not cube.sessions:
+        return _empty(cube)
     shown = [dimension for dimension in cube.dimensions.values() if _is_shown(cube, dimension)]
     selections = Selections.of([dimension.field for dimension in shown], timeline=bool(cube.days))
     left, right = _arranged(cube, shown, selections)
