@@ -44,11 +44,15 @@ class FileState:
 
 @dataclass
 class Listing:
-    """What stands at a place: the JSON files, the other files, and the folders that would not open."""
+    """What stands at a place: the JSON files, the other files, and the folders that would not open.
+
+    ``plain`` tells that no path goes by a link below the place.
+    """
 
     paths: list[str] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
+    plain: bool = True
 
     def take_in(self, other: Listing) -> None:
         """Add what another listing has."""
@@ -58,8 +62,11 @@ class Listing:
 
     def in_order(self, noted: Noted) -> Listing:
         """Give the same with each file once, by whatever links it is reached, sorted."""
+        ignored = set(self.ignored).difference(self.paths)
+        if self.plain:
+            return Listing(sorted(set(self.paths)), sorted(ignored), sorted(set(self.closed)))
         paths = once(self.paths, lambda path: shown(path) in noted)
-        return Listing(paths, once(set(self.ignored).difference(self.paths)), sorted(set(self.closed)))
+        return Listing(paths, once(ignored), sorted(set(self.closed)), plain=False)
 
 
 def real_path(pattern: str) -> Path:
@@ -102,6 +109,7 @@ def expand(pattern: str, noted: Noted = NOTHING) -> Listing:
 def _below(folder: Path) -> Listing:
     found = Listing()
     for entry in _entries(str(folder), found.closed):
+        found.plain &= not entry.is_symlink()
         wanted = is_json_name(entry.name) and _may_be_read(entry)
         (found.paths if wanted else found.ignored).append(entry.path)
     return found
@@ -127,7 +135,7 @@ def _entries(folder: str, closed: list[str]) -> Iterator[os.DirEntry[str]]:
 
 
 def _matching(pattern: str, noted: Noted) -> Listing:
-    found = Listing()
+    found = Listing(plain=False)
     folders: set[Path] = set()
     for path in map(Path, iglob(pattern, recursive=True)):  # noqa: PTH207
         if path.is_file():
