@@ -9,8 +9,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import duckdb
-
 from sessionlab.kinds import KINDS
 from sessionlab.model import DERIVED, FILES, REJECTS, SESSIONS, SOURCES
 from sessionlab.schema import Column, Table, Type, literal, quote
@@ -49,11 +47,15 @@ def create(connection: DuckDBPyConnection) -> None:
 
 def _is_made(connection: DuckDBPyConnection) -> bool:
     """Whether the tables and views are there as they are defined now: it takes a while to make them all again."""
-    try:
-        found = connection.execute("SELECT version, definition FROM main.sessionlab").fetchall()
-    except (duckdb.CatalogException, duckdb.BinderException):
+    # Asking for what is not there takes ten times as long as looking whether it is.
+    tables = connection.execute(
+        "SELECT sql FROM duckdb_tables()"
+        " WHERE database_name = current_database() AND schema_name = 'main' AND table_name = 'sessionlab'"
+    ).fetchall()
+    if not any("definition" in sql for (sql,) in tables):
         return False
-    return found == [(VERSION, _definition())]
+    found = connection.execute("SELECT version, definition FROM main.sessionlab").fetchall()
+    return bool(found == [(VERSION, _definition())])
 
 
 @cache

@@ -15,7 +15,8 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
+from importlib import import_module
 from typing import Any, BinaryIO
 
 import duckdb
@@ -51,7 +52,7 @@ class Answerer:
         run = self._connection.execute
         run(f"ATTACH {literal(path)} AS lab (READ_ONLY)")
         run("USE lab")
-        run("SET TimeZone = 'UTC'")
+        run("SET GLOBAL TimeZone = 'UTC'")
         for setting in ("python_enable_replacements", "enable_external_access"):
             run(f"SET {setting} = false")
         run("SET lock_configuration = true")
@@ -62,16 +63,20 @@ class Answerer:
         """Run a query; give a header and the body in a format: ``json``, ``csv`` or ``arrow``."""
         began = time.perf_counter()
         self._check(query)
-        clock = threading.Timer(seconds, self._connection.interrupt)
-        clock.start()
-        try:
-            self._connection.execute("BEGIN TRANSACTION READ ONLY")
-            result = self._connection.execute(query, values)
-            header: dict[str, Any] = {"columns": [[column[0], str(column[1])] for column in result.description or ()]}
-            body = _WRITERS[form](result, rows, header)
-        finally:
-            clock.cancel()
-            self._leave()
+        # A connection of its own: what a query leaves open, as the rest of a stream, is nothing to the next one.
+        with closing(self._connection.cursor()) as connection:
+            clock = threading.Timer(seconds, connection.interrupt)
+            clock.start()
+            try:
+                connection.execute("USE lab")
+                connection.execute("BEGIN TRANSACTION READ ONLY")
+                result = connection.execute(query, values)
+                header: dict[str, Any] = {
+                    "columns": [[column[0], str(column[1])] for column in result.description or ()]
+                }
+                body = _WRITERS[form](result, rows, header)
+            finally:
+                clock.cancel()
         return {**header, "seconds": round(time.perf_counter() - began, 4)}, body
 
     def _check(self, query: str) -> None:
@@ -95,10 +100,6 @@ class Answerer:
         if not isinstance(tree, dict) or tree.get("error"):
             raise Refusal("The query cannot be read. Write it in a simpler way.")
         return tree
-
-    def _leave(self) -> None:
-        with suppress(duckdb.TransactionException):  # it had not begun
-            self._connection.execute("ROLLBACK")
 
 
 def _rows(result: duckdb.DuckDBPyConnection, most: int, header: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
@@ -189,6 +190,8 @@ def main() -> None:
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not stand among the answers
     answerer = Answerer(path, memory)
+    with suppress(ImportError):  # its libraries take room that a query may have used up later
+        import_module("pyarrow")
     resource.setrlimit(resource.RLIMIT_DATA, (hard + _ROOM, hard + _ROOM))
     _send(answers, {"ready": True}, b"")
     for line in requests:

@@ -80,6 +80,7 @@ def test_what_takes_long_here_is_stopped(lab: Lab) -> None:
 def test_sessions_and_the_dashboard_with_a_condition(client: httpx.Client, lab: Lab, where: str) -> None:
     ((count,),) = lab.sql(f"SELECT count(*) FROM sessions WHERE {where}").fetchall()
     page = client.get("/api/lab/sessions", params={"where": where, "limit": 500, "q": "A"}).json()
+    assert "total" in page, page
     assert 0 < page["total"] == len(page["sessions"]) <= count
     assert client.get("/api/dashboard", params={"where": where}).json()["sessions"] == count
     picked = client.get("/api/dashboard/picked", params={"where": where, "picks": "{}"}).json()["where"]
