@@ -111,7 +111,13 @@ class Sandbox:
     def _run(self, asked: dict[str, Any]) -> Result:
         request = {**asked, "seconds": self.limits.seconds}
         with self._place() as place:
+            fresh = place.fresh
             header, body = place.ask(request, self.limits.seconds)
+            if "stopped" in header:
+                place.end()
+        if header.get("stopped") == "memory" and not fresh:
+            # What earlier queries have left behind may have taken the room: in a new process it is all its own.
+            return self._run(asked)
         if "refused" in header:
             raise QueryError(header["refused"])
         if "stopped" in header:
@@ -186,6 +192,7 @@ class _Process:
 
     def __init__(self, path: Path, snapshot: str, memory: int) -> None:
         self.snapshot = snapshot
+        self.fresh = True
         hard = 2 * memory * 1_000_000
         command = [sys.executable, "-P", "-c", _START, str(path), f"{memory}MB", str(hard)]
         self._child = subprocess.Popen(  # noqa: S603 - a constant, and values of ours
@@ -208,6 +215,7 @@ class _Process:
 
     def ask(self, request: dict[str, Any], seconds: float) -> tuple[dict[str, Any], bytes]:
         """Ask, and wait a little longer than the query may take; then end the process."""
+        self.fresh = False
         try:
             _pipe(self._child.stdin).write(json.dumps(request).encode() + b"\n")
             _pipe(self._child.stdin).flush()

@@ -11,7 +11,7 @@ import httpx
 import pyarrow as pa
 import pytest
 
-from sessionlab import Lab
+from sessionlab import Lab, QueryError
 from sessionlab.server.sandbox import Limits, Sandbox
 from tests.server.conftest import LIMITS, assert_problem
 
@@ -207,6 +207,19 @@ def test_all_places_taken(lab: Lab) -> None:
     with sandbox._place(), pytest.raises(Exception, match="All processes for SQL are at work"):
         sandbox.run("SELECT 1")
     assert sandbox.run("SELECT 1").body == b"[[1]]"
+    sandbox.close()
+
+
+@pytest.mark.parametrize("query", GREEDY, ids=lambda query: query[:40])
+def test_the_next_query_has_all_the_room_there_is(lab: Lab, query: str) -> None:
+    """Whatever the one before has left behind in its process."""
+    sandbox = Sandbox(lab, Limits(seconds=5, memory=128, processes=1))
+    assert sandbox.run("SELECT 1").body == b"[[1]]"
+    with pytest.raises(QueryError):
+        sandbox.run(query)
+    assert sandbox.table("SELECT max(x) AS most FROM (SELECT unnest(range(100000)) AS x)").to_pylist() == [
+        {"most": 99999}
+    ]
     sandbox.close()
 
 
