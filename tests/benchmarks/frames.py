@@ -59,7 +59,7 @@ def _durations(rows: Frame) -> Frame:
 
 
 def _timeline(rows: Frame) -> Frame:
-    weeks = pd.to_datetime(rows["started_at"]).dt.to_period("W")
+    weeks = pd.to_datetime(rows["started_at"], format="ISO8601").dt.to_period("W")
     return _rates(rows.groupby(weeks, dropna=False))
 
 

@@ -67,6 +67,7 @@ CASES = {
             "refresh",
             {OURS: refresh.ours, "stat": refresh.stat_only},
             "stat",
+            settle=refresh.settle,
             one_size=True,
         ),
         Case(
@@ -75,6 +76,7 @@ CASES = {
             {OURS: refresh.ours_changed, "reading it into a copy": refresh.copied},
             "reading it into a copy",
             {"reading it into a copy": 3.0},
+            settle=refresh.settle,
             one_size=True,
         ),
     )

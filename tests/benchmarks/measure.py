@@ -35,6 +35,7 @@ class Case:
         at_most: What is asked of our time beside other ways, as ratios.
         memory: The same of memory.
         packages: What has to be installed for a way beside what the tests need.
+        settle: Puts the data in order before the first run, as one that was broken off may have left them.
         one_size: Whether the data are of one size, whichever is asked for.
     """
 
@@ -45,6 +46,7 @@ class Case:
     at_most: Mapping[str, float] = field(default_factory=dict)
     memory: Mapping[str, float] = field(default_factory=dict)
     packages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    settle: Callable[[Path], None] = lambda _: None
     one_size: bool = False
 
     def names(self, peers: bool) -> list[str]:
@@ -67,6 +69,7 @@ def run(
     ``paths`` says where the packages of a way are; it is left out where they could not be had.
     """
     names = [name for name in case.names(peers) if name not in case.packages or paths.get(name)]
+    case.settle(data)
     seconds: dict[str, list[float]] = {name: [] for name in names}
     megabytes: dict[str, list[float]] = {name: [] for name in names}
     for _ in range(rounds):

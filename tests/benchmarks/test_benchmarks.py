@@ -112,6 +112,10 @@ def test_a_refresh_finds_the_changed_file(tmp_path: Path, monkeypatch: pytest.Mo
         refresh.write(tmp_path / "files" / f"{number:05}.json", number, "p")
     with Lab(tmp_path / "lab.duckdb") as lab:
         lab.load(tmp_path / "files")
+    refresh.change(tmp_path)
+    refresh.settle(tmp_path)
+    with Lab(tmp_path / "lab.duckdb") as lab:
+        assert lab.refresh().unchanged == 2
     before = (tmp_path / "lab.duckdb").read_bytes()
     refresh.copied(tmp_path, tmp_path)
     assert (tmp_path / "lab.duckdb").read_bytes() != before

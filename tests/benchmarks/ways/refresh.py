@@ -62,6 +62,14 @@ def copied(data: Path, scratch: Path) -> None:
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
+def settle(data: Path) -> None:
+    """Bring the lab up to date with its files."""
+    from sessionlab import Lab
+
+    with Lab(data / "lab.duckdb") as lab:
+        lab.refresh()
+
+
 def change(data: Path) -> None:
     """Write another prompt into one of the files."""
     write(data / "files" / "00077.json", 77, f"asked at {time.time_ns()}")
