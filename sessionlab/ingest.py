@@ -154,11 +154,6 @@ def _enough_room() -> Iterator[None]:
         raise
 
 
-def forget(connection: DuckDBPyConnection, name: str) -> None:
-    """Take a source out of the lab. Files of it that others have left to it are theirs from the next refresh on."""
-    canonical.remove(connection, name)
-
-
 def _refuse_if_all_elsewhere(load: Load, outcome: Outcome) -> None:
     """Refuse a new source that would bring nothing of its own.
 

@@ -14,7 +14,7 @@ from sessionlab import canonical
 from sessionlab.answers import Answers
 from sessionlab.display import show_relations
 from sessionlab.errors import LabError, NotFound
-from sessionlab.ingest import Load, forget, name_for, run
+from sessionlab.ingest import Load, name_for, run
 from sessionlab.labfile import FileStorage
 from sessionlab.loaders import check_words, open_source, url_of
 from sessionlab.overview import overview
@@ -206,7 +206,7 @@ class Lab(Answers):
         if name not in known:
             raise NotFound(f"The lab has no source {name!r}. It has: {', '.join(known) or 'none yet'}.")
         with showing(f"forgetting {name}") as meter, self._storage.writing(meter) as writer:
-            forget(writer.connection, name)
+            canonical.remove(writer.connection, name)
         self._urls.pop(name, None)
 
     def sql(
