@@ -106,8 +106,13 @@ def _get(port: int, path: Callable[[], str]) -> Callable[[], object]:
     connection = http.client.HTTPConnection("127.0.0.1", port)
 
     def call() -> object:
-        connection.request("GET", path())
-        answer = connection.getresponse()
+        try:
+            connection.request("GET", path())
+            answer = connection.getresponse()
+        except ConnectionError:  # closed while others had their turn
+            connection.close()
+            connection.request("GET", path())
+            answer = connection.getresponse()
         body = answer.read()
         assert answer.status == 200, body
         return json.loads(body)
