@@ -15,7 +15,7 @@ LAYERS = (
     ("loaders", "stores"),
     ("canonical", "metrics", "samples", "compare", "chains", "history"),
     (
-        *("lab", "answers", "query", "overview", "reports", "progress"),
+        *("lab", "answers", "outlets", "query", "overview", "reports", "progress"),
         *("storage", "labfile", "readers", "attach", "ingest", "refresh"),
         *("charts", "dashboard", "explorer", "report", "export", "spark", "server"),
     ),
