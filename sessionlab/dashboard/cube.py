@@ -12,6 +12,7 @@ from typing import Any
 from sessionlab.dashboard.plan import Plan
 from sessionlab.metrics.arguments import session_column
 from sessionlab.metrics.query import Expressions, constant, following, groups, query, select
+from sessionlab.metrics.rates import PASSED
 from sessionlab.schema import quote
 
 UNKNOWN = -1
@@ -20,7 +21,7 @@ UNKNOWN = -1
 COUNTS: Expressions = {
     "sessions": "count(*)",
     "judged": "count(success)",
-    "passed": "count(*) FILTER (WHERE success)",
+    "passed": PASSED,
 }
 
 _DAYS = "date_diff('day', DATE '1970-01-01', {})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sessionlab.metrics.query import following, groups, names, nulls_last, query, select
-from sessionlab.metrics.rates import RATES, SUCCESS
+from sessionlab.metrics.rates import PASSED, RATES, SUCCESS
 from sessionlab.metrics.registry import metric
 from sessionlab.metrics.values import share
 
@@ -69,7 +69,7 @@ def attempts_distribution(*, by: str | Sequence[str] = (), where: str | None = N
     counts = {
         "attempts": "attempts",
         "sessions": "count(*)",
-        "passed": "count(*) FILTER (WHERE success)",
+        "passed": PASSED,
         "share": share(outer.values()),
     }
     return select(outer, counts, where, inner=["attempts"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sessionlab.metrics.query import Expressions, following, groups, names, nulls_last, select
+from sessionlab.metrics.query import Expressions, conditions_of, following, groups, names, nulls_last, query, select
 from sessionlab.metrics.registry import metric
 from sessionlab.schema import literal
 
@@ -54,22 +54,15 @@ def errors(*, by: str | Sequence[str] = (), where: str | None = None, bucket: st
 
 
 def _said(outer: Expressions, where: str | None) -> str:
-    """Count the errors of each session by type and message, as it stands."""
-    session = _others(outer)
-    columns = {"error_type": "error_type", "said": "message", "errors": "count(*)", "last_seen": "max(occurred_at)"}
+    """Give the errors of the sessions, with their messages as they stand."""
+    columns = {"error_type": "error_type", "said": "message", "occurred_at": "occurred_at"}
     source = f"errors JOIN sessions USING ({', '.join(_SESSION)})"
-    inner = [*session, "error_type", "said"]
-    return select(outer, names(session) | columns, where, source=source, inner=inner, order=[])
+    return query(outer | names(_others(outer)) | columns, source, conditions=conditions_of(where))
 
 
 def _found(outer: Expressions) -> str:
     """Count the errors of each session by type and folded message."""
-    columns = {
-        "error_type": "error_type",
-        "folded": "folded",
-        "errors": "sum(errors)",
-        "last_seen": "max(last_seen)",
-    }
+    columns = {"error_type": "error_type", "folded": "folded", "errors": "count(*)", "last_seen": "max(occurred_at)"}
     inner = [*_others(outer), "error_type", "folded"]
     return select(names(outer), columns, None, source="said LEFT JOIN texts USING (said)", inner=inner, order=[])
 

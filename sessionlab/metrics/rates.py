@@ -33,9 +33,12 @@ def rate_of(passed: str, judged: str) -> Expressions:
     }
 
 
+PASSED = "CAST(coalesce(count_if(success), 0) AS BIGINT)"
+"""How many passed: DuckDB 2 takes a quarter less time for this than to count with a FILTER, yet makes it a HUGEINT, or
+NULL where it is not known of any."""
 SUCCESS: Expressions = {
     "judged": "count(success)",
-    "passed": "count(*) FILTER (WHERE success)",
+    "passed": PASSED,
     **rate_of("passed", "judged"),
 }
 """The columns that stand wherever a success rate does."""

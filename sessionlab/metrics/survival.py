@@ -15,7 +15,7 @@ from sessionlab.metrics.query import (
     select,
     window,
 )
-from sessionlab.metrics.rates import Z
+from sessionlab.metrics.rates import PASSED, Z
 from sessionlab.metrics.registry import metric
 
 
@@ -74,7 +74,7 @@ _CURVE: Expressions = {
 def _ends(outer: Expressions, where: str | None, own: Expressions) -> str:
     """Count the sessions that passed with each attempt, and those of which it is the last one that is known."""
     refuse_twins(outer, own)
-    counts = {"attempt": _ENDED, "ended": "count(*)", "passed": "count(*) FILTER (WHERE success)"}
+    counts = {"attempt": _ENDED, "ended": "count(*)", "passed": PASSED}
     return select(outer, counts, where, conditions=[f"{_ENDED} >= 1"], inner=["attempt"], order=[])
 
 

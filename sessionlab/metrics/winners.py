@@ -115,7 +115,7 @@ def _named(of: str, outer: Expressions, where: str | None) -> dict[str, str]:
 def _entrants(of: str, keys: Expressions) -> dict[str, str]:
     """Write the queries that lead on to ``entrants``: a row for each attempt in a competition, and whether it won."""
     session = names(_SESSION)
-    sizes = {"size": "count(*)", "winners": "count(*) FILTER (WHERE won)"}
+    sizes = {"size": "count(*)", "winners": "count_if(won)"}
     columns = {**keys, of: of, "won": "won"}
     source = f"named JOIN sizes USING ({', '.join(session)})"
     return {
@@ -130,7 +130,7 @@ def _written(
     """Write the metric with ratings; ``otherwise`` is why those who have none are not rated."""
     outer = groups(by, bucket)
     keys = names(outer)
-    counts = {"entered": "count(*)", "won": "count(*) FILTER (WHERE won)"}
+    counts = {"entered": "count(*)", "won": "CAST(count_if(won) AS BIGINT)"}
     columns = {
         **names(keys | dict.fromkeys((of, "entered", "won"), ""), "counted"),
         **rate_of("won", "entered"),

@@ -19,7 +19,7 @@ SELECT
   date_diff('day', DATE '1970-01-01', date_trunc('week', started_at)) AS start,
   count(*) AS sessions,
   count(success) AS judged,
-  count(*) FILTER (WHERE success) AS passed
+  CAST(coalesce(count_if(success), 0) AS BIGINT) AS passed
 FROM sessions
 WHERE "attempts" > 1
   AND ("kind" = 'workflow' OR "topic" IS NULL)

@@ -4,7 +4,7 @@ SELECT
   "difficulty",
   attempts,
   count(*) AS sessions,
-  count(*) FILTER (WHERE success) AS passed,
+  CAST(coalesce(count_if(success), 0) AS BIGINT) AS passed,
   count(*) / sum(count(*)) OVER (PARTITION BY date_trunc('week', started_at), "kind", "difficulty" ORDER BY date_trunc('week', started_at), "kind", "difficulty") AS share
 FROM sessions
 WHERE "attempts" > 1

@@ -1,7 +1,7 @@
 SELECT
   attempts,
   count(*) AS sessions,
-  count(*) FILTER (WHERE success) AS passed,
+  CAST(coalesce(count_if(success), 0) AS BIGINT) AS passed,
   count(*) / sum(count(*)) OVER () AS share
 FROM sessions
 GROUP BY attempts

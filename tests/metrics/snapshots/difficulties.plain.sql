@@ -13,7 +13,7 @@ FROM (
     count(*) AS sessions,
     count(*) / sum(count(*)) OVER () AS share,
     count(success) AS judged,
-    count(*) FILTER (WHERE success) AS passed
+    CAST(coalesce(count_if(success), 0) AS BIGINT) AS passed
   FROM sessions
   GROUP BY value
 )

@@ -7,19 +7,10 @@ WITH said AS (
     "session_id",
     error_type,
     message AS said,
-    count(*) AS errors,
-    max(occurred_at) AS last_seen
+    occurred_at
   FROM errors JOIN sessions USING ("source", "kind", "session_id")
   WHERE "attempts" > 1
     AND (("extra" ->> '$.failure_mode') = 'timeout' OR "topic" IS NULL)
-  GROUP BY
-    bucket,
-    "kind",
-    "difficulty",
-    "source",
-    "session_id",
-    error_type,
-    said
 ),
 texts AS (
   SELECT
@@ -42,8 +33,8 @@ found AS (
     "difficulty",
     error_type,
     folded,
-    sum(errors) AS errors,
-    max(last_seen) AS last_seen
+    count(*) AS errors,
+    max(occurred_at) AS last_seen
   FROM said LEFT JOIN texts USING (said)
   GROUP BY
     bucket,

@@ -5,15 +5,8 @@ WITH said AS (
     "session_id",
     error_type,
     message AS said,
-    count(*) AS errors,
-    max(occurred_at) AS last_seen
+    occurred_at
   FROM errors JOIN sessions USING ("source", "kind", "session_id")
-  GROUP BY
-    "source",
-    "kind",
-    "session_id",
-    error_type,
-    said
 ),
 texts AS (
   SELECT
@@ -33,8 +26,8 @@ found AS (
   SELECT
     error_type,
     folded,
-    sum(errors) AS errors,
-    max(last_seen) AS last_seen
+    count(*) AS errors,
+    max(occurred_at) AS last_seen
   FROM said LEFT JOIN texts USING (said)
   GROUP BY
     "source",

@@ -5,7 +5,7 @@ WITH ends AS (
     "difficulty",
     attempts - CASE WHEN success IS NULL THEN 1 ELSE 0 END AS attempt,
     count(*) AS ended,
-    count(*) FILTER (WHERE success) AS passed
+    CAST(coalesce(count_if(success), 0) AS BIGINT) AS passed
   FROM sessions
   WHERE "attempts" > 1
     AND (("extra" ->> '$.failure_mode') = 'timeout' OR "topic" IS NULL)

@@ -2,7 +2,7 @@ WITH ends AS (
   SELECT
     attempts - CASE WHEN success IS NULL THEN 1 ELSE 0 END AS attempt,
     count(*) AS ended,
-    count(*) FILTER (WHERE success) AS passed
+    CAST(coalesce(count_if(success), 0) AS BIGINT) AS passed
   FROM sessions
   WHERE attempts - CASE WHEN success IS NULL THEN 1 ELSE 0 END >= 1
   GROUP BY attempt

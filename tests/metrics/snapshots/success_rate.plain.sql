@@ -9,6 +9,6 @@ FROM (
   SELECT
     count(*) AS sessions,
     count(success) AS judged,
-    count(*) FILTER (WHERE success) AS passed
+    CAST(coalesce(count_if(success), 0) AS BIGINT) AS passed
   FROM sessions
 )

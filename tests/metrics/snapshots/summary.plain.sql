@@ -14,7 +14,7 @@ FROM (
   SELECT
     count(*) AS sessions,
     count(success) AS judged,
-    count(*) FILTER (WHERE success) AS passed,
+    CAST(coalesce(count_if(success), 0) AS BIGINT) AS passed,
     avg(attempts) AS attempts_mean,
     median(attempts) AS attempts_median,
     avg(problem_attempts) AS problem_attempts_mean,

@@ -15,7 +15,7 @@ FROM (
     "difficulty",
     count(*) AS sessions,
     count(success) AS judged,
-    count(*) FILTER (WHERE success) AS passed
+    CAST(coalesce(count_if(success), 0) AS BIGINT) AS passed
   FROM sessions
   WHERE "attempts" > 1
     AND (("extra" ->> '$.failure_mode') = 'timeout' OR "topic" IS NULL)

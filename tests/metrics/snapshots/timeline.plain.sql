@@ -11,7 +11,7 @@ FROM (
     date_trunc('week', started_at) AS bucket,
     count(*) AS sessions,
     count(success) AS judged,
-    count(*) FILTER (WHERE success) AS passed
+    CAST(coalesce(count_if(success), 0) AS BIGINT) AS passed
   FROM sessions
   GROUP BY bucket
 )

@@ -19,7 +19,7 @@ FROM (
     count(*) AS sessions,
     count(*) / sum(count(*)) OVER (PARTITION BY date_trunc('week', started_at), "kind", "difficulty" ORDER BY date_trunc('week', started_at), "kind", "difficulty") AS share,
     count(success) AS judged,
-    count(*) FILTER (WHERE success) AS passed
+    CAST(coalesce(count_if(success), 0) AS BIGINT) AS passed
   FROM sessions
   WHERE "attempts" > 1
     AND (("extra" ->> '$.failure_mode') = 'timeout' OR "topic" IS NULL)

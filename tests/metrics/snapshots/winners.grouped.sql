@@ -27,7 +27,7 @@ sizes AS (
     "kind",
     "session_id",
     count(*) AS size,
-    count(*) FILTER (WHERE won) AS winners
+    count_if(won) AS winners
   FROM named
   GROUP BY
     "source",
@@ -52,7 +52,7 @@ counted AS (
     "difficulty",
     agent,
     count(*) AS entered,
-    count(*) FILTER (WHERE won) AS won
+    CAST(count_if(won) AS BIGINT) AS won
   FROM entrants
   GROUP BY
     bucket,

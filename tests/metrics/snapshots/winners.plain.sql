@@ -14,7 +14,7 @@ sizes AS (
     "kind",
     "session_id",
     count(*) AS size,
-    count(*) FILTER (WHERE won) AS winners
+    count_if(won) AS winners
   FROM named
   GROUP BY
     "source",
@@ -33,7 +33,7 @@ counted AS (
   SELECT
     agent,
     count(*) AS entered,
-    count(*) FILTER (WHERE won) AS won
+    CAST(count_if(won) AS BIGINT) AS won
   FROM entrants
   GROUP BY agent
 ),
