@@ -15,7 +15,7 @@ from sessionlab.loaders.structure import Shape, Unfit, shape_of
 
 _MOST_GROUPS = 8
 """Files of one kind and form that differ so much that more statements than this would be needed go record by record."""
-_FIRST, _GROWTH = 48 << 20, 8
+_FIRST, _GROWTH = 16 << 20, 8
 """Bytes of files that make the first group worth reading while the pass goes on, and how much larger each next one is.
 
 Looking is some times as fast as reading, and few groups leave few half-filled row groups behind.

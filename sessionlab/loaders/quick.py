@@ -20,7 +20,16 @@ import msgspec
 
 from sessionlab.kinds import KINDS, Kind, detect
 from sessionlab.loaders.forms import Form
-from sessionlab.loaders.quick_types import Structure, free_fields, levels, struct_of, unseen, values, without_empty
+from sessionlab.loaders.quick_types import (
+    Structure,
+    free_fields,
+    levels,
+    required_fields,
+    struct_of,
+    unseen,
+    values,
+    without_empty,
+)
 from sessionlab.loaders.structure import Shape, Unfit, known_keys, shape_of
 
 _MOST = 32 << 20
@@ -120,7 +129,7 @@ class _Learned:
         records = _decode(self._type, data, form)
         if not records:
             return Sound(self.kind, Shape(), 0)
-        if not (self.told or all(map(self._shows_kind, records))):
+        if not (self.told or self._tells_kind or all(map(self._shows_kind, records))):
             raise Unfit("a record has none of the keys that tell its kind")
         if any(levels(value) > _LEVELS for way in self._free for value in values(records, way)):
             raise Unfit("it nests too deep")
@@ -150,7 +159,7 @@ class _Learned:
         if found[1] in at:
             raise Unfit(refusal)
         at[found[1]] = unseen(known_keys(self.kind, table), found[1], inside)
-        for made in ("_type", "_shape", "_free"):
+        for made in ("_type", "_shape", "_free", "_hallmarks", "_tells_kind"):
             self.__dict__.pop(made, None)
 
     @cached_property
@@ -169,6 +178,15 @@ class _Learned:
         """The ways to the fields that may hold any JSON."""
         return list(free_fields(self.kind, self.kind.root, self.structure))
 
+    @cached_property
+    def _hallmarks(self) -> list[str]:
+        """The fields that tell the kind."""
+        return [f"f{place}" for place, key in enumerate(self.structure) if key in self.kind.hallmarks]
+
+    @cached_property
+    def _tells_kind(self) -> bool:
+        """Whether no record can do without a field that tells the kind."""
+        return not {*self._hallmarks}.isdisjoint(required_fields(self._type))
+
     def _shows_kind(self, record: Any) -> bool:
-        hallmarks = (f"f{place}" for place, key in enumerate(self.structure) if key in self.kind.hallmarks)
-        return any(getattr(record, name) is not None for name in hallmarks)
+        return any(getattr(record, name) is not None for name in self._hallmarks)

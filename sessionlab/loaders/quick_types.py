@@ -54,6 +54,11 @@ def struct_of(kind: Kind, table: NativeTable, structure: Structure, inside: str 
         raise Unfit(str(error)) from error
 
 
+def required_fields(struct: Any) -> set[str]:
+    """Name the fields of a type that are always there, and never null."""
+    return {field.name for field in msgspec.structs.fields(struct) if field.required}
+
+
 def _field(kind: Kind, table: NativeTable, key: str, held: Any) -> tuple[Any, bool]:
     """Give the type of a field, and whether it has to be there."""
     known = known_keys(kind, table)
