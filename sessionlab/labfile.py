@@ -53,10 +53,11 @@ class FileStorage:
         self._catalog = ""
         self._attached: set[str] = set()
         self._seen: State | None = None
-        self._root = connect(settings, shared_spill())
-        self._readers = Readers(self._root)
+        self._readers = Readers(lambda: connect(settings, shared_spill()))
         if self.path.exists():
             self._turn(_state(self.path))
+        elif settings:
+            self._readers.root  # noqa: B018 - says at once what DuckDB has against them
 
     def reader(self) -> duckdb.DuckDBPyConnection:
         """Give a connection to the file as it is now, having turned to a new one if there is one.
@@ -72,7 +73,7 @@ class FileStorage:
                 self._turn(now)
             connection = self._readers.get(self._catalog)
             for unused in self._attached - self._readers.catalogs() - {self._catalog}:
-                self._root.execute(f"DETACH {quote(unused)}")
+                self._readers.root.execute(f"DETACH {quote(unused)}")
                 self._attached.discard(unused)
             return connection
 
@@ -84,9 +85,9 @@ class FileStorage:
         names = (LAB if number == 1 else f"{LAB}_{number}" for number in count(1))
         catalog = next(name for name in names if name not in self._attached)
         if now is None:
-            _attach_nothing(self._root, catalog)
+            _attach_nothing(self._readers.root, catalog)
         else:
-            attach(self._root, self.path, catalog)
+            attach(self._readers.root, self.path, catalog)
         self._catalog, self._seen = catalog, now
         self._attached.add(catalog)
 
@@ -191,7 +192,6 @@ class FileStorage:
     def close(self) -> None:
         """Let go of the file."""
         self._readers.close()
-        self._root.close()
 
 
 def _state(path: Path) -> State | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from weakref import WeakKeyDictionary
 
@@ -17,14 +18,32 @@ class Readers:
 
     A result that is being read keeps its connection busy, so a thread that asks again meanwhile gets another one. Which
     catalogs are in use is known from the connections that are still alive: a relation holds on to its own.
+
+    ``connect`` opens the DuckDB that they all share. It is called by the first who needs it: a lab that is only loaded
+    into does without.
     """
 
-    def __init__(self, root: duckdb.DuckDBPyConnection) -> None:
-        self._root = root
+    def __init__(self, connect: Callable[[], duckdb.DuckDBPyConnection]) -> None:
+        self._connect = connect
         self._own = threading.local()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._root: duckdb.DuckDBPyConnection | None = None
         self._alive: WeakKeyDictionary[duckdb.DuckDBPyConnection, str] = WeakKeyDictionary()
         self._closed = False
+
+    @property
+    def root(self) -> duckdb.DuckDBPyConnection:
+        """The connection that the others are made from.
+
+        Raises:
+            LabError: the lab is closed, or its settings are refused.
+        """
+        with self._lock:
+            if self._closed:
+                raise LabError("This lab is closed. Open it again with Lab(…).")
+            if self._root is None:
+                self._root = self._connect()
+            return self._root
 
     def get(self, catalog: str) -> duckdb.DuckDBPyConnection:
         """Give the calling thread's connection, turned to a catalog.
@@ -33,11 +52,10 @@ class Readers:
             LabError: the lab is closed.
         """
         with self._lock:
-            if self._closed:
-                raise LabError("This lab is closed. Open it again with Lab(…).")
+            root = self.root
             own: duckdb.DuckDBPyConnection | None = getattr(self._own, "connection", None)
             if own is None or not _turned(own, catalog):
-                own = self._own.connection = self._root.cursor()
+                own = self._own.connection = root.cursor()
                 own.execute("SET TimeZone = 'UTC'")
                 own.execute(f"USE {quote(catalog)}")
             self._alive[own] = catalog
@@ -52,7 +70,7 @@ class Readers:
         """Close all connections; relations made with them cannot be run any more."""
         with self._lock:
             self._closed = True
-            for connection in list(self._alive):
+            for connection in [*self._alive, *([self._root] if self._root else [])]:
                 with suppress(duckdb.Error):
                     connection.close()
 

@@ -74,11 +74,11 @@ class MemoryStorage:
     def __init__(self, settings: Mapping[str, str], wait: float) -> None:
         self._wait = wait
         self._writing = threading.Lock()
-        self._root = connect(settings, shared_spill())
+        self._readers = Readers(lambda: connect(settings, shared_spill()))
+        self._root = self._readers.root
         self._root.execute(f"ATTACH ':memory:' AS {LAB} (ROW_GROUP_SIZE {ROW_GROUP})")
         self._root.execute(f"USE {LAB}")
         canonical.create(self._root)
-        self._readers = Readers(self._root)
         self._writes = 0
 
     def reader(self) -> duckdb.DuckDBPyConnection:
@@ -125,7 +125,6 @@ class MemoryStorage:
     def close(self) -> None:
         """Forget everything."""
         self._readers.close()
-        self._root.close()
 
 
 def _anew(connection: duckdb.DuckDBPyConnection) -> None:

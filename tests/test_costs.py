@@ -87,7 +87,7 @@ def test_a_refresh_without_a_change_only_asks_what_is_known(tmp_path: Path) -> N
 
 def statements(lab: Lab, work: Callable[[Path], object], source: Path) -> dict[str, int]:
     """Count the statements that some work runs in a lab, by their first word."""
-    root = lab._storage._root  # type: ignore[attr-defined]
+    root = lab._storage._readers.root  # type: ignore[attr-defined]
     root.execute("CALL enable_logging('QueryLog')")
     root.execute("CALL truncate_duckdb_logs()")
     work(source)

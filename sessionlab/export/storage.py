@@ -81,9 +81,9 @@ class DataSet:
         self._seen: str | None = None
         self._catalog = ""
         self._attached: set[str] = set()
-        self._root = connect(settings, shared_spill())
+        self._readers = Readers(lambda: connect(settings, shared_spill()))
+        self._root = self._readers.root
         self._root.execute("SET parquet_metadata_cache = true")  # what a manifest names never changes
-        self._readers = Readers(self._root)
         self._place.open(self._root)
         self.reader()
 
@@ -134,4 +134,3 @@ class DataSet:
     def close(self) -> None:
         """Let go of all files."""
         self._readers.close()
-        self._root.close()
