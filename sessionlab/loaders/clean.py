@@ -17,11 +17,11 @@ from sessionlab.errors import InvalidRecord
 from sessionlab.kinds import KINDS, Kind, Record
 from sessionlab.loaders.check import check, kind_of
 from sessionlab.loaders.decode import decode, encode
+from sessionlab.loaders.fields import ORIGIN
 from sessionlab.loaders.files import shown, stem
 from sessionlab.loaders.forms import Form
 from sessionlab.loaders.packing import BROKEN
 from sessionlab.loaders.plain import plain
-from sessionlab.loaders.read import ORIGIN
 from sessionlab.loaders.split import Piece, split
 from sessionlab.loaders.unpack import Unpacked, unpacked
 

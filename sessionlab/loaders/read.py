@@ -1,23 +1,25 @@
-"""The SQL that reads sound JSON files into the native tables: one strict read a table, each with its columns only."""
+"""The SQL that reads sound JSON files into the native tables: a strict read for each, of its columns only.
+
+Short lists of plain values come along with the rows that have them, without a read of their own.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from sessionlab.kinds import Kind, NativeTable
+from sessionlab.loaders.fields import ORIGIN, columns_of, id_of, path_to, reader, undeclared
 from sessionlab.loaders.files import STEM_SQL
 from sessionlab.loaders.groups import Group
-from sessionlab.loaders.scan import listed
 from sessionlab.loaders.structure import Shape
 from sessionlab.schema import Column, Type, literal, quote
 
-ORIGIN = "sessionlab:file"
-"""The key under which a cleaned record names the file that it came from."""
-
-_READ_AS = {Type.TIME: "VARCHAR"}
-"""Types that JSON has no word for, and what they are read as."""
+_KEPT = "temp.main.sessionlab_kept"
+"""The table that keeps rows between their reading and their writing."""
+_PARTS = 4
+"""In how many parts it is read: a small table in memory is read by one thread, and its parts by as many as they are."""
 
 
 def inserts(group: Group, source: str, *, largest: int = 0) -> Iterator[tuple[NativeTable, str]]:
@@ -28,10 +30,13 @@ def inserts(group: Group, source: str, *, largest: int = 0) -> Iterator[tuple[Na
         source: The name of the load.
         largest: The size of the largest record in bytes, where it is beyond the reader's default.
     """
+    riders = _riders(group)
     for table in group.kind.tables:
         if table.per_file:
             yield table, _insert_per_file(group.kind, table, source)
-        elif table.parent is None or table.name in group.shape.nests:
+        elif table.parent is None and riders:
+            yield from _insert_with(riders, group, table, source, largest)
+        elif table.parent is None or (table.name in group.shape.nests and table not in riders):
             yield table, _insert(group, table, source, largest)
 
 
@@ -43,21 +48,58 @@ def checks(group: Group) -> Iterator[str]:
             yield f"SELECT max(hash(t)) FROM (SELECT {columns} FROM {rows}) AS t"
 
 
+def _riders(group: Group) -> list[NativeTable]:
+    """List the tables that are filled by lists of plain values within the root's records."""
+    children = group.kind.children(group.kind.root)
+    return [table for table in children if table.scalar is not None and table.name in group.shape.nests]
+
+
+def _insert_with(
+    riders: Sequence[NativeTable], group: Group, root: NativeTable, source: str, largest: int
+) -> Iterator[tuple[NativeTable, str]]:
+    """Read the root's rows and the lists within them in one pass, keep them, and write each table from there.
+
+    Another pass over the files takes much longer than that, for lists that are small.
+    """
+    kind = quote(group.kind.name)
+    columns, rows = _selected(group, root, source, largest, riders)
+    lists = [_list_of(rider) for rider in riders]
+    kept = " UNION ALL ".join(f"FROM {_KEPT} WHERE rowid % {_PARTS} = {part}" for part in range(_PARTS))
+    yield root, f"CREATE OR REPLACE TEMP TABLE {_KEPT} AS\nSELECT\n    {columns}\nFROM {rows}"
+    yield root, f"INSERT INTO {kind}.{quote(root.name)}\nSELECT * EXCLUDE ({', '.join(lists)}) FROM ({kept})"
+    for rider, values in zip(riders, lists, strict=True):
+        columns = ",\n    ".join(["source", "file", *_expressions(group.shape, rider)])
+        ids = f"{quote(id_of(root).name)} AS {quote(str(rider.link))}"
+        rows = f"(SELECT source, file, {ids}, unnest({values}) AS e FROM ({kept})) AS r"
+        yield rider, f"INSERT INTO {kind}.{quote(rider.name)}\nSELECT\n    {columns}\nFROM {rows}\nWHERE e IS NOT NULL"
+    yield root, f"DROP TABLE {_KEPT}"
+
+
+def _list_of(rider: NativeTable) -> str:
+    """Name the column that keeps the lists for a table."""
+    return quote(f"sessionlab:{rider.name}")
+
+
 def _insert(group: Group, table: NativeTable, source: str, largest: int) -> str:
     columns, rows = _selected(group, table, source, largest)
     return f"INSERT INTO {quote(group.kind.name)}.{quote(table.name)}\nSELECT\n    {columns}\nFROM {rows}"
 
 
-def _selected(group: Group, table: NativeTable, source: str, largest: int) -> tuple[str, str]:
-    """Give the select list and the FROM item of one table's rows."""
-    path = _path_to(group.kind, table)
-    columns = _columns(group.shape, path)
+def _selected(
+    group: Group, table: NativeTable, source: str, largest: int, riders: Sequence[NativeTable] = ()
+) -> tuple[str, str]:
+    """Give the select list and the FROM item of one table's rows, with the lists within them for the riders."""
+    path = path_to(group.kind, table)
+    columns = columns_of(group.shape, path)
     if group.shape.packed:
         columns[ORIGIN] = "VARCHAR"
-    rows = _reader(group, columns, largest)
+    columns |= {group.shape.nests[rider.name]: "VARCHAR[]" for rider in riders}
+    rows = reader(group, columns, largest)
     for parent, child in pairwise(path):
         rows = _unnested(group.shape, parent, child, rows)
-    return ",\n    ".join([f"{literal(source)} AS source", "file", *_expressions(group.shape, table)]), rows
+    lists = (f"r.{quote(group.shape.nests[rider.name])} AS {_list_of(rider)}" for rider in riders)
+    own = [f"{literal(source)} AS source", "file", *_expressions(group.shape, table)]
+    return ",\n    ".join([*own, *lists]), rows
 
 
 def _insert_per_file(kind: Kind, table: NativeTable, source: str) -> str:
@@ -70,76 +112,13 @@ def _insert_per_file(kind: Kind, table: NativeTable, source: str) -> str:
     )
 
 
-def _path_to(kind: Kind, table: NativeTable) -> list[NativeTable]:
-    """List the tables from the root down to this one."""
-    path = [table]
-    while path[0].parent is not None:
-        path.insert(0, next(above for above in kind.tables if above.name == path[0].parent))
-    return path
-
-
-def _columns(shape: Shape, path: list[NativeTable]) -> dict[str, str]:
-    """Give the keys to read and their types for one table; of the tables above it, no more than the way and the ids."""
-    first, *below = path
-    if below:
-        fields = _fields(shape, first, [_id_of(first)])
-        fields[shape.nests[below[0].name]] = _list_type(shape, below)
-        return fields
-    return _fields(shape, first, list(first.columns)) | _undeclared(shape, first)
-
-
-def _list_type(shape: Shape, path: list[NativeTable]) -> str:
-    if path[0].scalar is not None:
-        return "VARCHAR[]"
-    fields = ", ".join(f"{quote(name)} {type_}" for name, type_ in _columns(shape, path).items())
-    return f"STRUCT({fields})[]" if fields else "JSON[]"
-
-
-def _fields(shape: Shape, table: NativeTable, columns: list[Column]) -> dict[str, str]:
-    fields: dict[str, str] = {}
-    inner: dict[str, list[str]] = {}
-    for column in columns:
-        for name in shape.keys_of(table, column):
-            type_ = _READ_AS.get(column.type, column.type.value)
-            outer, dot, rest = name.partition(".")
-            if dot:
-                inner.setdefault(outer, []).append(f"{quote(rest)} {type_}")
-            else:
-                fields[name] = type_
-    return fields | {outer: f"STRUCT({', '.join(parts)})" for outer, parts in inner.items()}
-
-
-def _undeclared(shape: Shape, table: NativeTable) -> dict[str, str]:
-    if shape.packed:
-        return {shape.packed: "JSON"}
-    return dict.fromkeys(sorted(shape.undeclared.get(table.name, ())), "JSON")
-
-
-def _id_of(table: NativeTable) -> Column:
-    return next(column for column in table.columns if column.name == table.key[0])
-
-
-def _reader(group: Group, columns: Mapping[str, str], largest: int) -> str:
-    declared = ", ".join(f"{literal(name)}: {literal(type_)}" for name, type_ in columns.items())
-    options = [
-        f"columns = {{{declared}}}",
-        f"format = {literal(group.form.value)}",
-        f"compression = {literal(group.packing)}",
-        "filename = true",
-        "hive_partitioning = false",
-        *([f"maximum_object_size = {largest}"] if largest else []),
-    ]
-    file = quote(ORIGIN) if group.shape.packed else "filename"
-    return f"(SELECT * RENAME ({file} AS file) FROM read_json([{listed(group.paths)}], {', '.join(options)})) AS r"
-
-
 def _unnested(shape: Shape, parent: NativeTable, child: NativeTable, rows: str) -> str:
     """Unfold the rows of a nested table; each keeps its file and its parent's id, under the name of the link.
 
     A null among them is no row.
     """
     at = "r" if parent.parent is None else "r.e"
-    ids = _value(shape, parent, _id_of(parent), at)
+    ids = _value(shape, parent, id_of(parent), at)
     return (
         f"(FROM (SELECT file, {ids} AS {quote(str(child.link))},"
         f" unnest({at}.{quote(shape.nests[child.name])}) AS e FROM {rows}) WHERE e IS NOT NULL) AS r"
@@ -170,7 +149,7 @@ def _value(shape: Shape, table: NativeTable, column: Column, at: str) -> str:
 
 def _extra(shape: Shape, table: NativeTable, at: str) -> str:
     """Put the undeclared keys of a row together as one JSON object without nulls; NULL if there are none."""
-    keys = list(_undeclared(shape, table))
+    keys = list(undeclared(shape, table))
     if shape.packed:
         return f"{at}.{quote(shape.packed)}"
     if not keys:

@@ -12,8 +12,8 @@ import pytest
 from sessionlab.kinds import KINDS
 from sessionlab.loaders import clean
 from sessionlab.loaders.clean import Cleaner
+from sessionlab.loaders.fields import ORIGIN
 from sessionlab.loaders.plain import PACKED
-from sessionlab.loaders.read import ORIGIN
 from tests.loaders.records import codegen, workflow, worktree, write
 
 Reject = tuple[str, int | None, str, bytes]

@@ -73,3 +73,26 @@ def test_one_workspace_a_file() -> None:
     }
     assert list(statements) == ["sessions", "workspaces"]
     assert 'SELECT DISTINCT file FROM "worktree"."sessions" WHERE source = \'runs\'' in statements["workspaces"]
+
+
+def test_lists_of_plain_values_come_with_the_rows_that_have_them() -> None:
+    kind = KINDS["worktree"]
+    shape = shape_of(
+        kind, {"id": "VARCHAR", "task": "VARCHAR", "runtimeMix": ["VARCHAR"], "instances": [{"instanceId": "UBIGINT"}]}
+    )
+    statements = [
+        (table.name, text) for table, text in inserts(Group(kind, Form.ARRAY, "none", ["/a.json"], shape), "runs")
+    ]
+    assert [name for name, _ in statements] == [
+        "sessions", "sessions", "session_runtime_mix", "sessions", "workspaces", "instances",
+    ]  # fmt: skip
+    (_, kept), (_, root), (_, mix), (_, dropped), *others = statements
+    assert "'runtimeMix': 'VARCHAR[]'" in kept
+    assert kept.startswith("CREATE OR REPLACE TEMP TABLE temp.main.sessionlab_kept AS")
+    assert root.startswith(
+        'INSERT INTO "worktree"."sessions"\nSELECT * EXCLUDE ("sessionlab:session_runtime_mix") FROM'
+    )
+    assert '"id" AS "session_id", unnest("sessionlab:session_runtime_mix") AS e' in mix
+    assert dropped == "DROP TABLE temp.main.sessionlab_kept"
+    assert not any("read_json" in text for text in (root, mix))
+    assert not any("runtimeMix" in text for _, text in others)
