@@ -164,13 +164,14 @@ class FileStorage:
 
     def _write(self) -> Iterator[Writer]:
         copy, scratch = self._work / _COPY, self._work / "scratch"
+        is_there = copy.exists()
         scratch.mkdir()
         with closing(connect(self._settings, self._work / "spill")) as connection:
             connection.execute(f"SET checkpoint_threshold = '{_NO_CHECKPOINT}'")
             connection.execute("PRAGMA disable_checkpoint_on_shutdown")
             connection.execute(f"ATTACH {literal(str(copy))} AS {LAB} (ROW_GROUP_SIZE {ROW_GROUP})")
             prepare(connection)
-            canonical.create(connection)
+            (canonical.bring_up if is_there else canonical.create)(connection)
             yield Writer(connection, scratch, parallel=True, file=copy)
             connection.execute(f"CHECKPOINT {LAB}")
             connection.execute("USE memory")

@@ -41,6 +41,7 @@ def test_a_kind_gives_canonical_columns_and_types(connection: duckdb.DuckDBPyCon
     }
     assert "canonical_sessions" in found
     for table in (SESSIONS, *DERIVED):
+        assert KINDS[kind].gives(table) is (f"canonical_{table.name}" in found)
         if f"canonical_{table.name}" in found:
             assert shape(connection, f"{kind}.canonical_{table.name}") == [
                 (column.name, column.type.value) for column in table
@@ -51,7 +52,7 @@ def test_creating_again_changes_nothing(connection: duckdb.DuckDBPyConnection) -
     connection.execute("INSERT INTO sources (source) VALUES ('x')")
     before = connection.execute("SELECT sql FROM duckdb_tables() UNION ALL SELECT sql FROM duckdb_views()").fetchall()
     connection.execute("UPDATE sessionlab SET definition = 'of an earlier day'")
-    canonical.create(connection)
+    canonical.bring_up(connection)
     after = connection.execute("SELECT sql FROM duckdb_tables() UNION ALL SELECT sql FROM duckdb_views()").fetchall()
     assert after == before
     assert connection.execute("SELECT source FROM sources").fetchall() == [("x",)]
@@ -61,10 +62,10 @@ def test_creating_again_changes_nothing(connection: duckdb.DuckDBPyConnection) -
 def test_a_lab_of_an_earlier_day_is_brought_up(connection: duckdb.DuckDBPyConnection) -> None:
     """And one of today is left alone, as looking at each view takes a while."""
     connection.execute("DROP VIEW attempts")
-    canonical.create(connection)
+    canonical.bring_up(connection)
     assert not connection.execute("FROM duckdb_views() WHERE view_name = 'attempts'").fetchall()
     connection.execute("CREATE OR REPLACE TABLE sessionlab AS SELECT 1 AS version")
-    canonical.create(connection)
+    canonical.bring_up(connection)
     assert connection.execute("SELECT count(*) FROM attempts").fetchall() == [(0,)]
     assert connection.execute("SELECT version FROM sessionlab").fetchall() == [(canonical.VERSION,)]
 

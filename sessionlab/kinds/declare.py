@@ -95,6 +95,10 @@ class Kind:
         """The statements that make the canonical views over the native tables: ``<kind>.sql`` beside this file."""
         return files(__package__).joinpath(f"{self.name}.sql").read_text(encoding="utf-8")
 
+    def gives(self, table: Table) -> bool:
+        """Whether the kind's statements make a view for a canonical table."""
+        return f"VIEW {self.name}.canonical_{table.name} AS" in self.sql
+
     def children(self, table: NativeTable) -> Iterator[NativeTable]:
         """Walk the tables whose rows JSON nests directly in those of this one."""
         return (child for child in self.tables if child.parent == table.name)
