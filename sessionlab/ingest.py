@@ -89,7 +89,7 @@ def run(load: Load, writer: Writer) -> LoadReport:
     connection = writer.connection
     is_new = not _count(connection, "main.sources", load.name)
     with tempfile.TemporaryDirectory(dir=writer.folder) as folder, _enough_room():
-        target, outcome = _write(load, writer, Path(folder))
+        target, outcome = _write(load, writer, Path(folder), is_new=is_new)
         if is_new and not target.rejected:  # else it is to be brought up to date, or there is a folder to be opened yet
             _refuse_if_all_elsewhere(load, outcome)
         kinds = set(outcome.kinds)
@@ -106,10 +106,11 @@ def run(load: Load, writer: Writer) -> LoadReport:
     return report
 
 
-def _write(load: Load, writer: Writer, folder: Path) -> tuple[Target, Outcome]:
+def _write(load: Load, writer: Writer, folder: Path, *, is_new: bool) -> tuple[Target, Outcome]:
     """Write the native rows; where the source finds that it must go another way, begin anew."""
     for tries in count(1):
-        load.make_room(writer.connection, load.name)
+        if tries > 1 or not is_new:  # of a source that is new there are no rows to take out, which takes a while
+            load.make_room(writer.connection, load.name)
         target = Target(writer.connection, load.name, folder, load.strict, writer.parallel, load.step)
         try:
             return target, load.source.load(target)
