@@ -13,7 +13,9 @@ from typing import Literal, get_args
 from sessionlab.errors import StoreError
 from sessionlab.stores.database import Database
 from sessionlab.stores.postgres import PostgresDatabase
+from sessionlab.stores.schemas import schema_of
 from sessionlab.stores.sqlite import SqliteDatabase
+from sessionlab.stores.versions import version_held
 
 Form = Literal["sqlite", "dump", "parquet"]
 """What a backup may be: an SQLite file, what ``pg_restore`` reads, or a folder of Parquet files."""
@@ -32,10 +34,12 @@ def back_up(database: Database, kind: str, target: str | os.PathLike[str], form:
             ``pg_dump`` that knows the server's version, else Parquet files.
 
     Raises:
-        StoreError: something is there already, the form is not to be had, or it cannot be written.
+        StoreError: there is no store of the kind, something is there already, the form is not to be had, or it cannot
+            be written.
     """
     path = Path(target).expanduser().absolute()
     _refuse_to_overwrite(path)
+    version_held(database, schema_of(kind))
     write = _writer(database, kind, form)
     try:
         _publish(path, write)

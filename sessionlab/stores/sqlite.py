@@ -62,7 +62,8 @@ class _Connection(sqlite3.Connection):
         self.busy = threading.RLock()
 
     def __del__(self) -> None:
-        self.close()
+        with suppress(sqlite3.ProgrammingError):  # it was never opened
+            self.close()
 
     def end(self) -> None:
         """Close, as soon as who uses it is done; what takes long is interrupted, and undone."""

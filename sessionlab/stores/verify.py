@@ -13,7 +13,7 @@ from sessionlab.stores.problems import Look, Problem, VerifyReport
 from sessionlab.stores.schemas import schema_of
 from sessionlab.stores.verify_rows import keys, references, values
 from sessionlab.stores.verify_search import searches
-from sessionlab.stores.versions import is_there, version_of
+from sessionlab.stores.versions import version_held
 
 Check = Callable[..., Iterator[Problem]]
 
@@ -33,9 +33,7 @@ def verify(database: Database, kind: str) -> VerifyReport:
     if database.current() is not None:
         raise StoreError("A store cannot be verified within a transaction. Leave it first.")
     schema = schema_of(kind)
-    version = version_of(database, schema)
-    if version is None and not is_there(database, schema):
-        raise StoreError(f"{database.where} holds no {kind} store. 'sessionlab store init' makes one.")
+    version = version_held(database, schema)
     look = Look(database, schema, database.columns(), version)
     return VerifyReport(kind, database.where, version, schema.head, _counts(look), tuple(_problems(look)))
 

@@ -49,6 +49,18 @@ def version_of(database: Database, schema: StoreSchema) -> str | None:
     return version
 
 
+def version_held(database: Database, schema: StoreSchema) -> str | None:
+    """Give the version of a store that has to be there, None if nothing says one.
+
+    Raises:
+        StoreError: there is no store of the kind, or it is of a later version.
+    """
+    version = version_of(database, schema)
+    if version is None and not is_there(database, schema):
+        raise StoreError(f"{database.where} holds no {schema.kind} store. 'sessionlab store init' makes one.")
+    return version
+
+
 def _make_or_adopt(database: Database, schema: StoreSchema) -> None:
     """Make a store where nothing is; note down the first version where another program has made the tables."""
     database.run(database.schema_lock)

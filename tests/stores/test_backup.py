@@ -20,7 +20,8 @@ import pytest
 
 from sessionlab import CodegenStore, StoreError, WorkflowStore, open_store
 from sessionlab.stores import Store
-from sessionlab.stores.backup import _publish
+from sessionlab.stores.backup import _publish, back_up
+from sessionlab.stores.database import open_database
 from tests.conftest import Server
 
 SECRET = "s3cr3t word"
@@ -324,3 +325,15 @@ def test_a_password_that_only_the_command_line_takes_means_parquet(
             store.backup(tmp_path / "store.dump", "dump")
     assert "hush" not in str(raised.value)
     shutil.rmtree(tmp_path / "store")
+
+
+def test_what_is_not_there_is_not_backed_up(store_url: str, tmp_path: Path) -> None:
+    """Else a schema that was left out of the URL would be a backup of nothing, night after night."""
+    open_store("codegen", store_url).close()
+    database = open_database(store_url, make=False)
+    try:
+        with pytest.raises(StoreError, match="holds no workflow store"):
+            back_up(database, "workflow", tmp_path / "copy", None)
+    finally:
+        database.close()
+    assert not (tmp_path / "copy").exists()

@@ -348,3 +348,10 @@ def test_a_fork_gets_connections_of_its_own(store_url: str) -> None:
         store.insert_session("parent again")
         assert sorted(row["design_goal"] for row in store.search_sessions("parent")) == ["parent", "parent again"]
         assert len(store.search_sessions("child")) == 1
+
+
+def test_a_file_that_cannot_be_made_is_one_clear_error() -> None:
+    """And no complaint from a connection that never was one."""
+    with pytest.raises(StoreError, match=r"/proc/store\.db"):
+        open_store("codegen", "/proc/store.db")
+    gc.collect()

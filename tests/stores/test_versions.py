@@ -222,3 +222,12 @@ def test_a_kind_without_a_store_is_refused(tmp_path: Path) -> None:
         open_store("dreams", tmp_path / "a.db")
     with pytest.raises(StoreError, match=r"no store of the kind 'dreams'\. There are: codegen"):
         current(tmp_path / "a.db", "dreams")
+
+
+def test_a_store_that_is_not_there_goes_nowhere_down(store_url: str) -> None:
+    open_store("codegen", store_url).close()
+    for revision in ("0001", "base"):
+        with pytest.raises(StoreError, match="holds no conversation store"):
+            downgrade(store_url, "conversation", revision)
+    with open_store("codegen", store_url) as store:
+        assert store.version == SCHEMAS["codegen"].head

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sessionlab.errors import StoreError
 from sessionlab.stores.database import Database, open_database
 from sessionlab.stores.schemas import schema_of
-from sessionlab.stores.versions import is_there, make_ready, version_of
+from sessionlab.stores.versions import make_ready, version_held, version_of
 
 _HERE = Path(__file__).parent
 
@@ -39,7 +39,7 @@ def downgrade(url: str | os.PathLike[str] | None, kind: str, revision: str) -> s
     """Bring a store down to a revision; ``"base"`` removes its tables and all that is in them.
 
     Raises:
-        StoreError: there is no such revision, the store is of a later version, or it cannot be changed.
+        StoreError: there is no such revision, or no such store, it is of a later version, or it cannot be changed.
     """
     return _moved(url, kind, revision, down=True)
 
@@ -62,7 +62,7 @@ def _moved(url: str | os.PathLike[str] | None, kind: str, revision: str, *, down
     schema = schema_of(kind)
     database = open_database(url, make=not down)
     try:
-        if version_of(database, schema) is None and (is_there(database, schema) or not down):
+        if (version_held if down else version_of)(database, schema) is None:
             make_ready(database, kind)
         move(database, kind, revision, down=down)
         return version_of(database, schema)
