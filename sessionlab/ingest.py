@@ -88,6 +88,7 @@ def run(load: Load, writer: Writer) -> LoadReport:
     began = time.perf_counter()
     connection = writer.connection
     is_new = not _count(connection, "main.sources", load.name)
+    before = _count(connection, "main.sessions", load.name)
     with tempfile.TemporaryDirectory(dir=writer.folder) as folder, _enough_room():
         target, outcome = _write(load, writer, Path(folder), is_new=is_new)
         if is_new and not target.rejected:  # else it is to be brought up to date, or there is a folder to be opened yet
@@ -101,7 +102,8 @@ def run(load: Load, writer: Writer) -> LoadReport:
         if outcome.files:
             _note_files(connection, load.name, outcome)
             canonical.count_files(connection, load.name, kinds)
-    report = replace(_report(load, connection, target, outcome, kinds), duration_s=time.perf_counter() - began)
+    report = _report(load, connection, target, outcome, kinds)
+    report = replace(report, before=before, duration_s=time.perf_counter() - began)
     _note(load, connection, report, outcome.fingerprint)
     return report
 

@@ -36,6 +36,7 @@ class LoadReport:
         databases: SQLite databases that stand among the JSON files; each is a source of its own.
         ignored: Other files of a folder that are no JSON and were passed over.
         duration_s: Seconds it took.
+        before: How many sessions the source had in the lab before.
 
     >>> from sessionlab import Lab
     >>> report = Lab().load("data/workflow.json")
@@ -55,6 +56,7 @@ class LoadReport:
     databases: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
     duration_s: float = 0.0
+    before: int = 0
 
     def __rich__(self) -> Table:
         """Draw the report as a table."""
@@ -74,7 +76,7 @@ class LoadReport:
         yield "source", self.source
         yield "from", self.uri
         yield "kind", ", ".join(self.kinds) or "none"
-        yield "sessions", f"{self.sessions:,}"
+        yield "sessions", f"{self.sessions:,}{self.change}"
         for table, count in self.rows.items():
             yield table, f"{count:,}"
         if self.superseded:
@@ -85,6 +87,11 @@ class LoadReport:
             yield "", reason
         yield from self._left_aside()
         yield "seconds", f"{self.duration_s:.2f}"
+
+    @property
+    def change(self) -> str:
+        """How many sessions there were before, in words, where there were some and not as many."""
+        return f" ({self.before:,} before)" if self.before not in (0, self.sessions) else ""
 
     def _left_aside(self) -> Iterable[tuple[str, str]]:
         if self.elsewhere:
@@ -145,7 +152,9 @@ class RefreshReport:
             yield "failed", reason
         for load in self.loads[:_MOST]:
             held = f"; in the lab already: {several(load.elsewhere)}" if load.elsewhere else ""
-            yield load.source, f"{counted(load.sessions, 'session')}, {load.rejected:,} rejected{held}"
+            sessions = f"{counted(load.sessions, 'session')}{load.change}"
+            yield load.source, f"{sessions}, {load.rejected:,} rejected{held}"
+            yield from (("", reason) for reason in load.reasons)
         if more := max(len(self.failed) - _MOST, 0) + max(len(self.loads) - _MOST, 0):
             yield "", f"… and {counted(more, 'more source')}"
 

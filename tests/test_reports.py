@@ -71,6 +71,15 @@ def test_one_is_not_many() -> None:
     assert "1 more source " in str(one)
 
 
+def test_how_many_there_were_before() -> None:
+    less = replace(LOAD, before=20000)
+    assert "12,345 (20,000 before)" in str(less)
+    assert "before" not in str(LOAD)
+    assert "before" not in str(replace(LOAD, before=12345))
+    text = " ".join(str(RefreshReport(loads=(less,))).replace("│", " ").split())
+    assert "12,345 sessions (20,000 before), 2 rejected a.json, record 7: [red]id[/red] is <b>" in text
+
+
 def test_a_load_as_html() -> None:
     text = LOAD._repr_html_()
     assert "/data/&lt;b&gt;&amp;.json" in text
