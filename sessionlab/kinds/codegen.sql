@@ -1,8 +1,9 @@
--- codegen: native tables to the canonical model. Iterations are ordered by their id within a session.
+-- codegen: native tables to the canonical model. Iterations are ordered by their id within a session. A file has ids of its
+-- own: those of two files, as of two machines, may be alike.
 
 CREATE OR REPLACE VIEW codegen.canonical_sessions AS
 WITH failures AS (
-    SELECT source, iteration_id, count(*) AS errors
+    SELECT source, file, iteration_id, count(*) AS errors
     FROM codegen.error
     GROUP BY ALL
 ),
@@ -15,7 +16,7 @@ tries AS (
         arg_max(coalesce(f.errors, 0), i.id) = 0 AS success,
         arg_max_null(i.created_at, i.id) AS ended_at
     FROM codegen.iteration AS i
-    LEFT JOIN failures AS f ON f.source = i.source AND f.iteration_id = i.id
+    LEFT JOIN failures AS f ON f.source = i.source AND f.file IS NOT DISTINCT FROM i.file AND f.iteration_id = i.id
     GROUP BY ALL
 )
 SELECT
@@ -47,7 +48,7 @@ LEFT JOIN tries AS t ON t.source = s.source AND t.session_id = s.id;
 
 CREATE OR REPLACE VIEW codegen.canonical_attempts AS
 WITH failures AS (
-    SELECT source, iteration_id, count(*) AS errors
+    SELECT source, file, iteration_id, count(*) AS errors
     FROM codegen.error
     GROUP BY ALL
 )
@@ -72,11 +73,11 @@ SELECT
     i.created_at AS started_at,
     NULL::TIMESTAMP AS ended_at
 FROM codegen.iteration AS i
-LEFT JOIN failures AS f ON f.source = i.source AND f.iteration_id = i.id;
+LEFT JOIN failures AS f ON f.source = i.source AND f.file IS NOT DISTINCT FROM i.file AND f.iteration_id = i.id;
 
 CREATE OR REPLACE VIEW codegen.canonical_errors AS
 WITH numbered AS (
-    SELECT source, id, session_id, row_number() OVER (PARTITION BY source, session_id ORDER BY id) AS attempt
+    SELECT source, file, id, session_id, row_number() OVER (PARTITION BY source, session_id ORDER BY id) AS attempt
     FROM codegen.iteration
 )
 SELECT
@@ -90,4 +91,4 @@ SELECT
     e.error_line AS line,
     e.created_at AS occurred_at
 FROM codegen.error AS e
-LEFT JOIN numbered AS i ON i.source = e.source AND i.id = e.iteration_id;
+LEFT JOIN numbered AS i ON i.source = e.source AND i.file IS NOT DISTINCT FROM e.file AND i.id = e.iteration_id;

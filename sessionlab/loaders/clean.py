@@ -20,6 +20,7 @@ from sessionlab.loaders.decode import decode, encode
 from sessionlab.loaders.fields import ORIGIN
 from sessionlab.loaders.files import shown, stem
 from sessionlab.loaders.forms import Form
+from sessionlab.loaders.numbering import Numbering
 from sessionlab.loaders.packing import BROKEN
 from sessionlab.loaders.plain import plain
 from sessionlab.loaders.split import Piece, split
@@ -155,13 +156,14 @@ class Cleaner:
 
     def _keep(self, name: str, records: Found) -> None:
         """Write the sound records of a file; of two with one id, only the one updated last."""
-        latest = _Latest()
+        latest, numbering = _Latest(), Numbering()
         with tempfile.TemporaryFile(dir=self.folder) as spool:
             for piece, value in records:
                 try:
                     kind = kind_of(value, self.kind)
                     check(kind, value)
                     flat = plain(kind, value)
+                    numbering.tell_apart(kind, flat)
                     line = encode({**flat, ORIGIN: name})
                 except InvalidRecord as error:
                     self.reject(name, piece.index, str(error), piece.raw)

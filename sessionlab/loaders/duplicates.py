@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from sessionlab.kinds import Kind, NativeTable
+from sessionlab.loaders.numbering import parents
 from sessionlab.loaders.target import Target, table_of
 from sessionlab.schema import literal, quote
 
 
 def files_with_duplicates(kind: Kind, paths: Sequence[str], target: Target) -> set[str]:
-    """Find the files in which one id stands twice: their nested rows cannot be told apart."""
-    root, key = table_of(kind, kind.root.name), quote(kind.id.name)
-    if not _any_duplicates(root, key, target):
-        return set()
-    found = target.execute(
-        f"SELECT DISTINCT file FROM (SELECT file FROM {root} WHERE source = ? AND file IN (SELECT unnest(?::VARCHAR[]))"
-        f" GROUP BY file, {key} HAVING count(*) > 1)",
-        [target.source, list(paths)],
-    )
-    return {file for (file,) in found.fetchall()}
+    """Find the files in which one id stands twice, so that it cannot be told what hangs on which row."""
+    return {file for table in (kind.root, *parents(kind)) for file in _files_with(table, kind, paths, target)}
 
 
-def _any_duplicates(root: str, key: str, target: Target) -> bool:
-    return bool(target.count(f"SELECT count(*) - count(DISTINCT {key}) FROM {root} WHERE source = ?", [target.source]))
+def _files_with(table: NativeTable, kind: Kind, paths: Sequence[str], target: Target) -> Iterator[str]:
+    """Find the files with two rows of one id in a table."""
+    name, key = table_of(kind, table.name), quote(table.key[0])
+    if _any_duplicates(name, key, target):
+        found = target.execute(
+            f"SELECT DISTINCT file FROM (SELECT file FROM {name} WHERE source = ?"
+            f" AND file IN (SELECT unnest(?::VARCHAR[])) GROUP BY file, {key} HAVING count(*) > 1)",
+            [target.source, list(paths)],
+        )
+        yield from (file for (file,) in found.fetchall())
+
+
+def _any_duplicates(table: str, key: str, target: Target) -> bool:
+    return bool(target.count(f"SELECT count(*) - count(DISTINCT {key}) FROM {table} WHERE source = ?", [target.source]))
 
 
 def drop_superseded(kind: Kind, target: Target) -> int:

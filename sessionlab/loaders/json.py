@@ -224,7 +224,8 @@ def _clean(paths: Sequence[str], target: Target, outcome: Outcome, kind: Kind | 
 
 
 def _plain_group(cleaned: Cleaned) -> Group:
-    return Group(cleaned.kind, Form.LINES, "none", [str(cleaned.path)], plain_shape(cleaned.kind), cleaned.records)
+    path, shape = cleaned.path, plain_shape(cleaned.kind)
+    return Group(cleaned.kind, Form.LINES, "none", [str(path)], shape, cleaned.records, path.stat().st_size)
 
 
 def _accounts(

@@ -20,6 +20,8 @@ _KEPT = "temp.main.sessionlab_kept"
 """The table that keeps rows between their reading and their writing."""
 _PARTS = 4
 """In how many parts it is read: a small table in memory is read by one thread, and its parts by as many as they are."""
+_MOST_KEPT = 256 << 20
+"""Bytes of the files of which rows are kept in memory: of more, another pass is the price of a memory that is bounded."""
 
 
 def inserts(group: Group, source: str, *, largest: int = 0) -> Iterator[tuple[NativeTable, str]]:
@@ -49,7 +51,9 @@ def checks(group: Group) -> Iterator[str]:
 
 
 def _riders(group: Group) -> list[NativeTable]:
-    """List the tables that are filled by lists of plain values within the root's records."""
+    """List the tables that are filled by lists of plain values within the root's records, and come along with these."""
+    if group.size > _MOST_KEPT:
+        return []
     children = group.kind.children(group.kind.root)
     return [table for table in children if table.scalar is not None and table.name in group.shape.nests]
 

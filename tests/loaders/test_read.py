@@ -96,3 +96,12 @@ def test_lists_of_plain_values_come_with_the_rows_that_have_them() -> None:
     assert dropped == "DROP TABLE temp.main.sessionlab_kept"
     assert not any("read_json" in text for text in (root, mix))
     assert not any("runtimeMix" in text for _, text in others)
+
+
+def test_of_large_files_nothing_is_kept() -> None:
+    kind = KINDS["worktree"]
+    shape = shape_of(kind, {"id": "VARCHAR", "task": "VARCHAR", "runtimeMix": ["VARCHAR"]})
+    group = Group(kind, Form.ARRAY, "none", ["/a.json"], shape, size=1 << 30)
+    statements = [text for _, text in inserts(group, "runs")]
+    assert not any("sessionlab_kept" in text for text in statements)
+    assert sum("read_json" in text for text in statements) == 2
