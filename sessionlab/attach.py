@@ -65,6 +65,8 @@ def _refused(path: Path, error: duckdb.Error) -> LabError:
         return LabBusy(f"The lab {path} is open for writing in {who}. Close it there and try again.")
     if "not a valid DuckDB" in said:
         return LabError(f"{path} is no lab: it is not a DuckDB file. Give the lab a path of its own.")
+    if (path / "index.json").is_file():
+        return LabError(f"{path} is a data set, which is only read. Open it with Lab.attach({str(path)!r}).")
     if path.is_dir():
         return LabError(f"{path} is a folder, and a lab is a file. Try {path / 'lab.duckdb'}.")
     return LabError(f"The lab {path} cannot be opened: {said}")
@@ -75,11 +77,11 @@ def _version_of(connection: duckdb.DuckDBPyConnection, path: Path, catalog: str)
     try:
         # What is there is asked for, as DuckDB takes ten times as long to list its tables.
         found = connection.execute(f"SELECT max(version) FROM {schema}.sessionlab").fetchall()[0][0]
-        connection.execute(f"FROM {schema}.sessions LIMIT 0")
+        connection.execute(f"SELECT source, kind, session_id FROM {schema}.sessions LIMIT 0")
         return int(found or 0)
     except duckdb.CatalogException:
         raise _no_lab(connection, path, catalog) from None
-    except duckdb.Error as error:
+    except (duckdb.Error, ValueError) as error:
         raise LabError(f"{path} cannot be read as a lab: {str(error).splitlines()[0]}") from error
 
 

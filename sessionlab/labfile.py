@@ -97,8 +97,9 @@ class FileStorage:
 
         Raises:
             LabBusy: another load has not ended within the time to wait, or somebody has the file open for writing.
-            LabError: the file is no lab, or one of a later version, or cannot be written.
+            LabError: the lab is closed; the file is no lab, or one of a later version, or cannot be written.
         """
+        self._readers.refuse_closed()
         with self._locked(step), interruptible(), ahead:
             try:
                 with self._refusing():

@@ -39,11 +39,19 @@ class Readers:
             LabError: the lab is closed, or its settings are refused.
         """
         with self._lock:
-            if self._closed:
-                raise LabError("This lab is closed. Open it again with Lab(…).")
+            self.refuse_closed()
             if self._root is None:
                 self._root = self._connect()
             return self._root
+
+    def refuse_closed(self) -> None:
+        """Do nothing while the lab is open.
+
+        Raises:
+            LabError: it is closed.
+        """
+        if self._closed:
+            raise LabError("This lab is closed. Open it again with Lab(…).")
 
     def get(self, catalog: str) -> duckdb.DuckDBPyConnection:
         """Give the calling thread's connection, turned to a catalog.

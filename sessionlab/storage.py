@@ -95,7 +95,9 @@ class MemoryStorage:
 
         Raises:
             LabBusy: another thread's load has not ended within the time to wait.
+            LabError: the lab is closed.
         """
+        self._readers.refuse_closed()
         step("waiting for another load")
         if not self._writing.acquire(timeout=self._wait):
             raise LabBusy(f"Another load of this lab has not ended for {self._wait:g} seconds. Try again later.")

@@ -304,6 +304,17 @@ def test_results_come_as_frames(lab: Lab, tmp_path: Path) -> None:
     assert relation.pl()["session_id"].to_list() == ["1", "2"]
 
 
+@pytest.mark.parametrize("where", ["memory", "file"])
+def test_nothing_is_loaded_into_a_closed_lab(where: str, tmp_path: Path) -> None:
+    runs = write_json(tmp_path / "runs.json", [1])
+    lab = Lab(tmp_path / "lab.duckdb") if where == "file" else Lab()
+    lab.close()
+    for change in (lambda: lab.load(runs), lab.refresh, lambda: lab.forget("runs")):
+        with pytest.raises(LabError, match="This lab is closed"):
+            change()
+    assert not (tmp_path / "lab.duckdb").exists()
+
+
 def test_a_lab_closes(tmp_path: Path) -> None:
     path = tmp_path / "lab.duckdb"
     with Lab(path) as lab:

@@ -116,6 +116,30 @@ def test_a_folder_is_no_lab(tmp_path: Path) -> None:
         Lab(tmp_path)
 
 
+def test_a_data_set_is_no_lab_and_is_told_from_a_folder(path: Path, runs: Path, tmp_path: Path) -> None:
+    with Lab(path) as lab:
+        lab.load(runs)
+        lab.export(tmp_path / "lake")
+    with pytest.raises(LabError, match=r"lake is a data set, which is only read\. Open it with Lab\.attach\("):
+        Lab(tmp_path / "lake")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE sessionlab SET version = 9; ALTER TABLE sessionlab ALTER version TYPE VARCHAR;"
+        " UPDATE sessionlab SET version = 'nine'",
+        "DROP TABLE sessions CASCADE; CREATE TABLE sessions (mine INTEGER)",
+    ],
+)
+def test_tables_that_are_not_a_labs_are_refused(damage: str, path: Path, runs: Path) -> None:
+    Lab(path).load(runs)
+    with duckdb.connect(path) as connection:
+        connection.execute(damage)
+    with pytest.raises(LabError, match="cannot be read as a lab"):
+        Lab(path)
+
+
 def test_a_lab_needs_its_folder(tmp_path: Path) -> None:
     with pytest.raises(LabError, match=r"There is no folder .*nowhere to keep the lab lab\.duckdb in"):
         Lab(tmp_path / "nowhere" / "lab.duckdb")

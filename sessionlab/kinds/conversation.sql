@@ -12,8 +12,11 @@ WITH talk AS (
         session_id,
         count(*) AS messages,
         count(*) FILTER (WHERE message_role = 'assistant') AS attempts,
-        arg_min(content, (coalesce("timestamp", 'infinity'::TIMESTAMP), conversation_id))
-            FILTER (WHERE message_role = 'user') AS goal
+        arg_min(content, (
+            coalesce("timestamp", 'infinity'::TIMESTAMP),
+            coalesce(TRY_CAST(metadata->>'index' AS BIGINT), 9223372036854775807),
+            conversation_id
+        )) FILTER (WHERE message_role = 'user') AS goal
     FROM conversation.conversations
     GROUP BY ALL
 )

@@ -172,3 +172,16 @@ def test_orphans(tables: Tables) -> None:
     assert tables.rows("sessions", "session_id") == []
     assert tables.rows("messages", "session_id", "attempt") == [("a", 1)]
     assert tables.rows("attempts", "session_id", "agent") == [("a", None)]
+
+
+@pytest.mark.parametrize("at", [1, None])
+def test_the_goal_is_the_first_of_messages_of_one_time(tables: Tables, at: int | None) -> None:
+    tables.put("sessions", {"session_id": "a", "start_time": T})
+    tables.put(
+        "conversations",
+        message("zz", "user", at, content="first", metadata={"index": 0}),
+        message("mm", "user", at, content="second", metadata={"index": 1}),
+        message("aa", "user", at, content="no index"),
+    )
+    assert tables.only("sessions")["goal"] == "first"
+    assert tables.rows("messages", "seq", "content") == [(1, "first"), (2, "second"), (3, "no index")]
