@@ -315,6 +315,12 @@ def test_nothing_is_loaded_into_a_closed_lab(where: str, tmp_path: Path) -> None
     assert not (tmp_path / "lab.duckdb").exists()
 
 
+@pytest.mark.parametrize("text", ["", "  "])
+def test_an_empty_text_is_no_folder(text: str) -> None:
+    with Lab() as lab, pytest.raises(SourceError, match="An empty text names no source"):
+        lab.load(text)
+
+
 def test_a_lab_closes(tmp_path: Path) -> None:
     path = tmp_path / "lab.duckdb"
     with Lab(path) as lab:

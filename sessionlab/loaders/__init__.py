@@ -117,6 +117,8 @@ def open_source(source: Any, kind: str | None = None, name: str | None = None) -
 def _open_path(text: str, kind: Kind | None) -> Source:
     from sessionlab.loaders.sqlite_file import MAGIC
 
+    if not text.strip():  # as of a shell's variable that is not set; it would be the folder that one is in
+        raise SourceError("An empty text names no source. Give a path or a URL; '.' is the folder that you are in.")
     if text.startswith(("postgresql:", "postgres:")):
         from sessionlab.loaders.postgres import PostgresSource
 

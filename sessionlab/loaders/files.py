@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from glob import iglob
 from pathlib import Path
 from types import MappingProxyType
@@ -172,13 +173,19 @@ def _nothing_at(pattern: str, path: Path, found: list[str]) -> str:
         others = f", only {', '.join(Path(name).name for name in found[:_FEW])}" if found else ""
         return f"The folder {pattern} has no JSON files ({', '.join(SUFFIXES)}, also .gz and .zst){others}."
     if path.parent.is_dir() and not WILD & set(pattern):
-        near = sorted(entry.name for entry in path.parent.iterdir())[:_FEW]
-        return f"There is no file {pattern}. Its folder has {', '.join(near) or 'no files'}."
+        return f"There is no file {pattern}. Its folder has {_near(path)}."
     if found:
         return (
             f"Nothing that {pattern} matches can be read, only {', '.join(Path(name).name for name in found[:_FEW])}."
         )
     return f"Nothing matches {pattern}. Give a file, a folder, a glob, a sqlite:/// or a postgresql:// URL."
+
+
+def _near(path: Path) -> str:
+    """Name a few files of a path's folder: those that are named most like it first, and no hidden ones."""
+    names = sorted(entry.name for entry in path.parent.iterdir() if not entry.name.startswith("."))
+    alike = get_close_matches(path.name, names, _FEW)
+    return ", ".join([*alike, *(name for name in names if name not in alike)][:_FEW]) or "no files"
 
 
 def is_json_name(name: str) -> bool:

@@ -312,3 +312,10 @@ def test_a_file_keeps_its_own_name(tmp_path: Path) -> None:
     (tmp_path / "b.json").symlink_to(tmp_path / "a.json")
     assert real_path(str(tmp_path / "b.json")) == tmp_path / "b.json"
     assert real_path(str(tmp_path / "no" / "such")) == tmp_path / "no" / "such"
+
+
+def test_the_nearest_names_are_told_first_and_no_hidden_ones(tmp_path: Path) -> None:
+    for name in ("a.txt", "b.txt", "c.txt", "d.txt", "e.txt", "runs.json", ".runs.json", ".lab.duckdb.loading"):
+        (tmp_path / name).touch()
+    with pytest.raises(SourceError, match=r"Its folder has runs\.json, a\.txt, b\.txt, c\.txt, d\.txt\.$"):
+        expand(str(tmp_path / "run.json"))
