@@ -21,7 +21,7 @@ _KEPT = "temp.main.sessionlab_kept"
 _PARTS = 4
 """In how many parts it is read: a small table in memory is read by one thread, and its parts by as many as they are."""
 _MOST_KEPT = 256 << 20
-"""Bytes of the files of which rows are kept in memory: of more, another pass is the price of a memory that is bounded."""
+"""Bytes of files of which rows are kept in memory. Of more, another pass is the price of a memory that is bounded."""
 
 
 def inserts(group: Group, source: str, *, largest: int = 0) -> Iterator[tuple[NativeTable, str]]:
