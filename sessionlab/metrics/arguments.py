@@ -30,8 +30,15 @@ def session_column(name: str) -> Column:
 
 
 def columns_named(by: str | Sequence[str]) -> tuple[str, ...]:
-    """Give the names of the columns to group by, each once, as ``sessions`` spells them."""
+    """Give the names of the columns to group by, each once, as ``sessions`` spells them.
+
+    Raises ``QueryError`` where there is no such column, or it is no name.
+    """
     names = (by,) if isinstance(by, str) else by
+    if not isinstance(names, Iterable):
+        raise QueryError(
+            f"Sessions are grouped by a column or several, as by='topic' or by=['kind', 'topic'], not {by!r}."
+        )
     return tuple(dict.fromkeys(session_column(name).name for name in names))
 
 

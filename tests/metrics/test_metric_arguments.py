@@ -34,6 +34,12 @@ def test_a_column_that_the_metric_makes_itself_is_refused() -> None:
         summary(by="errors")
 
 
+@pytest.mark.parametrize("by", [None, 1])
+def test_what_is_no_column_is_refused(by: object) -> None:
+    with pytest.raises(QueryError, match=rf"by='topic' or by=\['kind', 'topic'\], not {by}\."):
+        success_rate(by=by)  # type: ignore[arg-type]
+
+
 def test_a_column_named_twice_is_taken_once() -> None:
     assert success_rate(by=["topic", "Topic"]) == success_rate(by="topic")
 
