@@ -17,7 +17,7 @@ from sessionlab.metrics.arguments import suggestion
 if TYPE_CHECKING:
     from sessionlab.charts.registry import Chart
 
-__all__ = ["Charts", "save"]
+__all__ = ["Charts", "all_charts", "save"]
 
 
 class Charts:
@@ -28,14 +28,14 @@ class Charts:
 
     def __getattr__(self, name: str) -> Callable[..., Chart]:
         """Give a chart as a function of its metric's arguments."""
-        charts = _charts()
+        charts = all_charts()
         if name not in charts:
             raise AttributeError(f"There is no chart {name!r}.{suggestion(name, charts)}")
         return self._bound(charts[name], METRICS[name])
 
     def __dir__(self) -> Iterable[str]:
         """List the charts beside the methods."""
-        return [*super().__dir__(), *_charts()]
+        return [*super().__dir__(), *all_charts()]
 
     def _bound(self, draw: Callable[..., Chart], metric: Callable[..., str]) -> Callable[..., Chart]:
         """Give the chart the lab's metrics, and the metric's signature for the help."""
@@ -63,7 +63,8 @@ def save(chart: Chart, path: str | Path) -> Path:
     return write(chart, Path(path))
 
 
-def _charts() -> dict[str, Callable[..., Chart]]:
+def all_charts() -> dict[str, Callable[..., Chart]]:
+    """Give every chart by its name, as a function of the metrics and their arguments; this imports Altair."""
     from sessionlab.charts import (
         counts,
         distribution,

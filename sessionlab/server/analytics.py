@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import inspect
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -125,7 +125,8 @@ async def metric(
     limit: Annotated[int, Query(ge=1, le=100_000, description="The most rows.")] = 10_000,
 ) -> Response:
     """Measure: the same numbers as `lab.metrics`, with counts and a 95 % interval beside every rate."""
-    _known(name, "metric")
+    if name not in METRICS:
+        raise _unknown("metric", name, METRICS)
     arguments = _arguments(name, by, where, bucket, of)
 
     def make(ask: Ask) -> Answer:
@@ -147,20 +148,21 @@ async def chart(
     of: Of = None,
 ) -> Response:
     """Draw a metric: the Vega-Lite of `lab.charts`, with the metric's rows in it."""
-    _known(name, "chart")
     arguments = _arguments(name, by, where, bucket, of)
 
     def make(ask: Ask) -> Answer:
-        from sessionlab.charts import Charts
+        from sessionlab.charts import Charts, all_charts
 
+        # Not every metric has a chart. Altair knows which, and is imported here: it takes long.
+        if name not in all_charts():
+            raise _unknown("chart", name, all_charts())
         return Answer(as_json(getattr(Charts(Metrics(ask)), name)(**arguments).to_dict()))
 
     return (await desk.answer(("chart", name, tuple(arguments.items())), make, where or None)).to(request)
 
 
-def _known(name: str, what: str) -> None:
-    if name not in METRICS:
-        raise NotFound(f"There is no {what} {name!r}.{suggestion(name, METRICS)}")
+def _unknown(what: str, name: str, known: Iterable[str]) -> NotFound:
+    return NotFound(f"There is no {what} {name!r}.{suggestion(name, known)}")
 
 
 def _arguments(name: str, by: Sequence[str], where: str | None, bucket: str | None, of: str | None) -> dict[str, Any]:

@@ -142,7 +142,11 @@ def test_a_limit(client: httpx.Client) -> None:
     ("path", "asked", "status", "words"),
     [
         ("metrics/nothing", {}, 404, "There is no metric 'nothing'"),
-        ("charts/nothing", {}, 404, "There is no chart 'nothing'"),
+        ("metrics/sql", {}, 404, "There is no metric 'sql'. There are: success_rate, "),
+        ("charts/nothing", {}, 404, "There is no chart 'nothing'. There are: "),
+        ("charts/summary", {}, 404, "There is no chart 'summary'. There are: attempts, "),
+        ("charts/summary", {"where": PATTERN}, 404, "There is no chart 'summary'"),
+        ("charts/_metrics", {}, 404, "There is no chart '_metrics'"),
         ("metrics/summary", {"by": "topc"}, 400, "Did you mean 'topic'"),
         ("metrics/summary", {"where": "1; DROP TABLE sessions"}, 400, "does not hold up"),
         ("metrics/summary", {"where": "(SELECT 1) = 1"}, 400, "may not use a query"),
@@ -162,6 +166,12 @@ def test_what_does_not_hold_is_a_problem(
     client: httpx.Client, path: str, asked: dict[str, str], status: int, words: str
 ) -> None:
     assert_problem(client.get(f"/api/{path}", params=asked), status, words)
+
+
+def test_every_metric_has_a_chart_or_says_that_it_has_none(client: httpx.Client) -> None:
+    statuses = {name: client.get(f"/api/charts/{name}").status_code for name in METRICS}
+    assert {name for name, status in statuses.items() if status != 200} == {"summary"}
+    assert statuses["summary"] == 404
 
 
 def test_a_wrong_method_is_a_problem(client: httpx.Client) -> None:
