@@ -26,8 +26,10 @@ def ask(
     """Run SQL; a data frame is found under the name that it has where this package was called from.
 
     Raises:
-        QueryError: DuckDB refuses the query, or there is none in it.
+        QueryError: DuckDB refuses the query, or there is none in it, or its values are no sequence or mapping.
     """
+    if isinstance(values, str | bytes | int | float):
+        raise QueryError(f"Values for ? come as a list, as [{values!r}]; for $name by their names, as name={values!r}.")
     scope = {**_variables(), "_lab_connection": connection, "_lab_query": query, "_lab_values": values or None}
     try:
         # DuckDB looks for frames among the variables where its method is called. Were that here, our names would hide

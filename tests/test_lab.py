@@ -315,6 +315,21 @@ def test_nothing_is_loaded_into_a_closed_lab(where: str, tmp_path: Path) -> None
     assert not (tmp_path / "lab.duckdb").exists()
 
 
+def test_a_value_alone_is_no_list_of_values() -> None:
+    with Lab() as lab, pytest.raises(QueryError, match=r"as \[3\]; for \$name by their names, as name=3"):
+        lab.sql("SELECT ?", 3)  # type: ignore[arg-type]
+
+
+def test_a_kind_that_was_said_wants_something_of_it(tmp_path: Path) -> None:
+    """Else any JSON would be a session of nothing but NULLs."""
+    (tmp_path / "foo.json").write_text('{"foo": 1}')
+    (tmp_path / "state.json").write_text('{"code": "x = 1"}')
+    with Lab() as lab:
+        with pytest.raises(SourceError, match="1 rejected"):
+            lab.load(tmp_path / "foo.json", kind="workflow")
+        assert lab.load(tmp_path / "state.json", kind="workflow").sessions == 1
+
+
 @pytest.mark.parametrize("text", ["", "  "])
 def test_an_empty_text_is_no_folder(text: str) -> None:
     with Lab() as lab, pytest.raises(SourceError, match="An empty text names no source"):

@@ -145,7 +145,9 @@ class Cleaner:
     def _adopt(self, name: str, waiting: list[tuple[Piece, Any]]) -> list[tuple[Piece, Any]]:
         values = [value for _, value in waiting]
         for kind in [self.kind] if self.kind else KINDS.values():
-            fits = self.kind is not None or any(isinstance(value, dict) and kind.fits(value) for value in values)
+            # Where somebody has said the kind, what tells it need not be there; yet something of it must be.
+            shows = kind.fits if self.kind is None else kind.known_keys.intersection
+            fits = any(isinstance(value, dict) and shows(value) for value in values)
             records = kind.adopt(values, stem(name)) if kind.adopt and fits else None
             if records is not None:
                 pieces = [piece for piece, _ in waiting]
