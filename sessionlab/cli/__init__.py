@@ -5,7 +5,6 @@ Its exit code is 0; 1 where the work failed, with one line on stderr that says w
 
 from __future__ import annotations
 
-import os
 import sys
 
 import click
@@ -13,6 +12,7 @@ import click
 from sessionlab import __version__
 from sessionlab.cli.answers import report, sql, stats
 from sessionlab.cli.demo import demo
+from sessionlab.cli.ending import Commands, ReaderLeft, in_one_line, never_fail_to_print, print_no_more
 from sessionlab.cli.export import export
 from sessionlab.cli.notebook import notebook
 from sessionlab.cli.serve import serve
@@ -21,10 +21,9 @@ from sessionlab.cli.sources import forget, load, refresh, rejects, sources
 from sessionlab.cli.store import store
 from sessionlab.cli.store_json import compare as compare_json
 from sessionlab.cli.store_json import export_json, import_json
-from sessionlab.errors import SessionlabError
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="sessionlab")
 def cli() -> None:
     """Load the sessions that coding agents leave behind, and ask what succeeds, after how many attempts, on what.
@@ -42,12 +41,29 @@ for _command in (import_json, export_json, compare_json):
 
 
 def main() -> None:
-    """Run the command line; nothing that sessionlab raises on purpose shows a traceback."""
+    """Run the command line. What can go wrong on somebody's machine shows one line and no traceback."""
+    never_fail_to_print()
     try:
-        cli.main(standalone_mode=True, prog_name="sessionlab")
-    except SessionlabError as error:
-        print(f"sessionlab: {' '.join(str(error).split())}", file=sys.stderr)  # noqa: T201 - the one line on stderr
+        _run()
+    except ReaderLeft:
+        print_no_more()
+    except Exception as error:
+        line = in_one_line(error)
+        if line is None:
+            raise
+        if isinstance(error, OSError):
+            print_no_more()
+        print(f"sessionlab: {line}", file=sys.stderr)  # noqa: T201 - the one line on stderr
         sys.exit(1)
-    except BrokenPipeError:
-        # Whoever read our output has had enough: that is no failure, and Python must not try to flush at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _run() -> None:
+    """Run a command to its end, with all that it prints written."""
+    try:
+        cli.main(prog_name="sessionlab")
+    except SystemExit:
+        try:
+            print(end="", flush=True)  # noqa: T201 - what is still to be written
+        except BrokenPipeError:
+            raise ReaderLeft from None
+        raise

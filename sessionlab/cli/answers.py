@@ -12,7 +12,7 @@ import click
 
 from sessionlab.cli.options import json_option, lab_option, open_lab, where_option
 from sessionlab.cli.tables import show, show_as_duckdb
-from sessionlab.errors import NotFound, QueryError
+from sessionlab.errors import NotFound
 from sessionlab.schema import literal
 
 if TYPE_CHECKING:
@@ -51,16 +51,11 @@ def sql(query: str, lab_path: Path, form: str, output: Path | None) -> None:
 
 def _copy(relation: DuckDBPyRelation, form: str, output: Path | None) -> None:
     """Let DuckDB write the rows, in batches; to standard output by way of a file, as it would cut off what is there."""
-    import duckdb
-
     if form == "parquet" and output is None and sys.stdout.isatty():
         raise click.UsageError("Parquet is not for a terminal: add -o FILE")
     with TemporaryDirectory() as folder:
         place = output or Path(folder) / "answer"
-        try:
-            relation.query("answer", f"COPY answer TO {literal(str(place))} ({_COPY[form]})")
-        except duckdb.Error as error:
-            raise QueryError(str(error)) from error
+        relation.query("answer", f"COPY answer TO {literal(str(place))} ({_COPY[form]})")
         if output is None:
             with place.open("rb") as file:
                 shutil.copyfileobj(file, sys.stdout.buffer)

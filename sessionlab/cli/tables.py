@@ -69,7 +69,13 @@ def show(relation: DuckDBPyRelation, *, as_json: bool = False, keys: int = 0, bl
 
 
 def show_as_duckdb(relation: DuckDBPyRelation) -> None:
-    """Print a relation as DuckDB does: with its types, and as many columns as the terminal has room for."""
+    """Print a relation as DuckDB does: with its types, and as many columns as the terminal has room for.
+
+    DuckDB draws its lines in Unicode only: where these cannot be printed, it is shown as other tables are.
+    """
+    if not sys.stdout.encoding.lower().startswith("utf"):
+        show(relation)
+        return
     shown = (
         f"round({quote(name)}, 4) AS {quote(name)}" if str(type_) == "DOUBLE" else quote(name)
         for name, type_ in zip(relation.columns, relation.types, strict=True)

@@ -186,10 +186,3 @@ def test_wrong_usage_is_exit_code_2(run: Run, arguments: tuple[str, ...]) -> Non
     done = run(*arguments)
     assert done.returncode == 2
     assert "Usage:" in done.stderr
-
-
-def test_a_reader_that_has_had_enough_is_no_failure(loaded: str) -> None:
-    command = f"{sys.executable} -m sessionlab sql 'FROM range(200000)' --lab {loaded} --format csv | head -1"
-    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
-    assert done.stdout == "range\n"
-    assert "Traceback" not in done.stderr
