@@ -12,8 +12,7 @@ from sessionlab.charts.registry import Chart, chart
 from sessionlab.charts.theme import SIZE
 from sessionlab.metrics import Metrics
 
-_COUNTED = ["sessions", "mean", "std", "median", "p90", "max", "problem_mean"]
-_COUNT = "format(datum.sessions, ',') + (datum.sessions == 1 ? ' session' : ' sessions')"
+_COUNTED = ["sessions", "known", "mean", "std", "median", "p90", "max", "problem_mean"]
 _TITLE = "attempts a session"
 
 
@@ -24,7 +23,7 @@ def attempts(
     """Draw how many attempts the sessions took: bars for the mean, marks for median and 90th percentile.
 
     With a bucket the mean is a line over time, and the 90th percentile a dashed one. The columns of ``by``
-    stand as in ``success_rate``, the number of sessions at the right.
+    stand as in ``success_rate``, the number of sessions at the right, and of how many of them attempts are known.
 
     >>> chart = lab.charts.attempts(by="kind")
     >>> chart.title.text
@@ -33,7 +32,8 @@ def attempts(
     data = frame(metrics, "attempts", by=by, where=where, bucket=bucket)
     if bucket:
         return layers.finished(_lines(data), data, "Attempts", "line: mean · dashed: 90th percentile")
-    return layers.finished(_bars(data), data, "Attempts", "bar: mean · stroke: median · diamond: 90th percentile")
+    explained = "bar: mean · stroke: median · diamond: 90th percentile"
+    return layers.finished(_bars(data), data, "Attempts", explained, *layers.partly(data, "the attempts are"))
 
 
 def _bars(data: Frame) -> alt.LayerChart:
@@ -46,7 +46,7 @@ def _bars(data: Frame) -> alt.LayerChart:
         ),
         chart.mark_tick(style="mark", thickness=2.5).encode(alt.X("median:Q", title=_TITLE), **colorless),
         chart.mark_point(style="mark", shape="diamond").encode(alt.X("p90:Q", title=_TITLE), **colorless),
-        chart.transform_calculate(count=_COUNT)
+        chart.transform_calculate(count=layers.KNOWN)
         .mark_text(style="count", dx=12)
         .encode(**at(x="width"), text=alt.Text("count:N"), **colorless),
     ).properties(width=SIZE["wide"], height=layers.height(data))

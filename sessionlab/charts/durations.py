@@ -21,7 +21,6 @@ _NAMES = {
     "p99": "99th percentile",
     "mean": "mean",
 }
-_COUNT = "format(datum.sessions, ',') + (datum.sessions == 1 ? ' session' : ' sessions')"
 _UNITS = {"s": 1, "min": 60, "h": 3_600, "d": 86_400}
 _TICKS = [
     {"s": [0, 1, 5, 20], "min": [1, 5, 20], "h": [1, 4], "d": [1, 4, 14, 60, 200, 1_000]},
@@ -37,7 +36,8 @@ def durations(
     """Draw how long the sessions took, on a scale of logarithms: bars from the 10th to the 90th percentile.
 
     A stroke marks the median, a diamond the 99th percentile. With a bucket the median is a line over time in a
-    band from the 10th to the 90th. The columns of ``by`` stand as in ``success_rate``, the sessions at the right.
+    band from the 10th to the 90th. The columns of ``by`` stand as in ``success_rate``. At the right are the
+    sessions, and of how many of them the duration is known.
 
     >>> chart = lab.charts.durations(by="kind")
     >>> chart.title.text
@@ -47,7 +47,7 @@ def durations(
     if bucket:
         return layers.finished(_band(data), data, "Durations", "line: median · band: 10th to 90th percentile")
     explained = "bar: 10th to 90th percentile · stroke: median · diamond: 99th percentile"
-    return layers.finished(_bars(data), data, "Durations", explained)
+    return layers.finished(_bars(data), data, "Durations", explained, *layers.partly(data, "the duration is"))
 
 
 def _bars(data: Frame) -> alt.LayerChart:
@@ -61,7 +61,7 @@ def _bars(data: Frame) -> alt.LayerChart:
         ),
         chart.mark_tick(style="mark", thickness=2.5).encode(alt.X("p50:Q", title=_TITLE), **colorless),
         chart.mark_point(style="mark", shape="diamond").encode(alt.X("p99:Q", title=_TITLE), **colorless),
-        chart.transform_calculate(count=_COUNT)
+        chart.transform_calculate(count=layers.KNOWN)
         .mark_text(style="count", dx=12)
         .encode(**at(x="width"), text=alt.Text("count:N"), **colorless),
     ).properties(width=SIZE["wide"], height=layers.height(data))
@@ -99,7 +99,7 @@ def _ticks(counts: dict[str, list[int]], low: float, high: float) -> dict[int, s
 
 def _tooltip(data: Frame) -> list[alt.Tooltip]:
     texts = [alt.Tooltip(f"{name}_text:N", title=title) for name, title in _NAMES.items()]
-    return [*layers.tooltip(data, ["sessions"]), *texts]
+    return [*layers.tooltip(data, ["sessions", "known"]), *texts]
 
 
 def _in_words(rows: list[Row]) -> list[Row]:

@@ -20,8 +20,7 @@ LIMITS = {"alone": 20, "panels": 8}
 """How many messages are shown, without and with panels."""
 
 _FOLDED = "numbers, names and paths in the messages are folded"
-_SESSIONS = "format(datum.sessions, ',') + (datum.sessions == 1 ? ' session' : ' sessions')"
-_COUNT = f"format(datum.errors, ',') + ' in ' + {_SESSIONS}"
+_COUNT = f"format(datum.errors, ',') + ' in ' + {layers.SESSIONS}"
 
 
 @chart

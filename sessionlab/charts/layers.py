@@ -19,8 +19,16 @@ PERCENT = ".0%"
 PERCENTS = alt.Axis(format=PERCENT, values=[0, 0.25, 0.5, 0.75, 1])
 """The axis of what goes from 0 to 100 %."""
 
+SESSIONS = "format(datum.sessions, ',') + (datum.sessions == 1 ? ' session' : ' sessions')"
+"""Vega's words for a number of sessions."""
+
+KNOWN = f"(datum.known == datum.sessions ? '' : format(datum.known, ',') + ' of ') + {SESSIONS}"
+"""Vega's words for how many of the sessions a figure is of."""
+
 _FORMATS = {
-    **dict.fromkeys(("sessions", "judged", "passed", "max", "attempt", "at_risk", "errors", "entered", "won"), ","),
+    **dict.fromkeys(
+        ("sessions", "known", "judged", "passed", "max", "attempt", "at_risk", "errors", "entered", "won"), ","
+    ),
     **dict.fromkeys(("rate", "low", "high", "share"), ".1%"),
     **dict.fromkeys(("mean", "std", "median", "p90", "problem_mean"), ",.2f"),
     **dict.fromkeys(("rating", "rating_low", "rating_high"), "+.2f"),
@@ -105,6 +113,12 @@ def tooltip(frame: Frame, columns: list[str]) -> list[alt.Tooltip]:
         for column in columns
     ]
     return [*places, *time, *values]
+
+
+def partly(frame: Frame, what: str) -> list[str]:
+    """Explain the counts at the right where a figure is not of all sessions."""
+    partial = any(row["known"] < row["sessions"] for row in frame.rows)
+    return [f"right: of how many of the sessions {what} known"] if partial else []
 
 
 def height(frame: Frame) -> alt.Step:

@@ -36,15 +36,16 @@ def summary(*, by: str | Sequence[str] = (), where: str | None = None, bucket: s
 def attempts(*, by: str | Sequence[str] = (), where: str | None = None, bucket: str | None = None) -> str:
     """Tell how many attempts the sessions took.
 
-    Columns: ``sessions``; ``mean``; ``std``, of a sample, NULL for less than two; ``median`` and ``p90``,
-    interpolated between neighbours; ``max``; ``problem_mean``, the mean of ``problem_attempts``. All but the
-    first leave out the sessions whose attempts are not known.
+    Columns: ``sessions``; ``known``, those of them whose attempts are known, and of which the figures are: ``mean``;
+    ``std``, of a sample, NULL for less than two; ``median`` and ``p90``, interpolated between neighbours; ``max``.
+    ``problem_mean`` is the mean of ``problem_attempts``, of the sessions where those are known.
 
     >>> lab.metrics.attempts(by="kind").project("kind, sessions, median, max").fetchall()
     [('codegen', 100, 2.0, 5), ('conversation', 100, 1.0, 5), ('workflow', 100, 1.0, 5), ('worktree', 100, 2.0, 4)]
     """
     figures = {
         "sessions": "count(*)",
+        "known": "count(attempts)",
         "mean": "avg(attempts)",
         "std": "stddev_samp(attempts)",
         "median": "median(attempts)",
@@ -79,19 +80,24 @@ def attempts_distribution(*, by: str | Sequence[str] = (), where: str | None = N
 def durations(*, by: str | Sequence[str] = (), where: str | None = None, bucket: str | None = None) -> str:
     """Tell how long the sessions took, in seconds.
 
-    Columns: ``sessions``; ``p10``, ``p50``, ``p90`` and ``p99``, the quantiles, interpolated between neighbours;
-    ``mean``. All but the first leave out the sessions whose duration is not known, as it is while they run.
+    Columns: ``sessions``; ``known``, those of them whose duration is known, as it is not while they run; and of
+    these ``p10``, ``p50``, ``p90`` and ``p99``, the quantiles, interpolated between neighbours, and ``mean``.
 
-    >>> lab.metrics.durations(by="kind").project("kind, round(p50) AS p50").fetchall()
-    [('codegen', 430.0), ('conversation', 268.0), ('workflow', 81.0), ('worktree', 2165.0)]
+    >>> lab.metrics.durations(by="kind").project("kind, known, round(p50) AS p50").fetchall()
+    [('codegen', 100, 430.0), ('conversation', 97, 268.0), ('workflow', 96, 81.0), ('worktree', 97, 2165.0)]
     """
     outer = groups(by, bucket)
     percents = (10, 50, 90, 99)
     # One list of quantiles sorts the durations once; four of them would do so four times.
     quantiles = _quantile([percent / 100 for percent in percents], "duration_s")
-    counts = {"sessions": "count(*)", "quantiles": quantiles, "mean": "avg(duration_s)"}
+    counts = {
+        "sessions": "count(*)",
+        "known": "count(duration_s)",
+        "quantiles": quantiles,
+        "mean": "avg(duration_s)",
+    }
     picked = {f"p{percent}": f"quantiles[{place}]" for place, percent in enumerate(percents, 1)}
-    columns = {**names(outer), "sessions": "sessions", **picked, "mean": "mean"}
+    columns = {**names(outer), **names(["sessions", "known"]), **picked, "mean": "mean"}
     measured = select(outer, counts, where, order=[])
     return following(query(columns, "measured", order=nulls_last(outer)), measured=measured)
 

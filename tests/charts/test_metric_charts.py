@@ -117,6 +117,26 @@ def test_durations_are_said_in_words_on_whole_ticks(metrics: Metrics) -> None:
     assert "'5 min'" in axis["labelExpr"]
 
 
+PARTLY = """
+SELECT 'x' AS source, kind, {column}
+FROM (VALUES ('all', 4), ('all', 5), ('some', 6), ('some', NULL), ('none', NULL)) AS of_kind (kind, {column})
+"""
+
+
+@pytest.mark.parametrize(("name", "column"), [("durations", "duration_s"), ("attempts", "attempts")])
+def test_figures_of_some_sessions_say_of_how_many(name: str, column: str) -> None:
+    charts = Charts(metrics_of(filled_lab(PARTLY.format(column=column))))
+    chart = getattr(charts, name)(by="kind")
+    svg = vl_convert.vegalite_to_svg(chart.to_dict())
+    for words in ("2 sessions", "1 of 2 sessions", "0 of 1 session"):
+        assert f">{words}</text>" in svg
+    assert subtitle(chart)[1].startswith("right: of how many of the sessions")
+    known = getattr(charts, name)(by="kind", where="kind = 'all'")
+    assert subtitle(known)[1:] == ["where kind = 'all'"]
+    over_time = getattr(charts, name)(by="kind", bucket="month").to_dict()
+    assert "known" in [tip["field"] for tip in over_time["layer"][0]["encoding"]["tooltip"]]
+
+
 def test_no_duration_and_one_of_nothing_have_a_place_too() -> None:
     lab = filled_lab("SELECT 'x' AS source, unnest(['a', 'b']) AS kind, unnest([0, NULL]) AS duration_s")
     spec = Charts(metrics_of(lab)).durations(by="kind").to_dict()

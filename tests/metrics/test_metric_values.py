@@ -28,7 +28,7 @@ COLUMNS = {
     ],
     "success_rate": RATES,
     "timeline": RATES,
-    "attempts": ["sessions", "mean", "std", "median", "p90", "max", "problem_mean"],
+    "attempts": ["sessions", "known", "mean", "std", "median", "p90", "max", "problem_mean"],
     "attempts_distribution": ["attempts", "sessions", "passed", "share"],
     "success_by_attempt": ["attempt", "at_risk", "passed", "rate", "low", "high"],
     "topics": VALUES,
@@ -36,7 +36,7 @@ COLUMNS = {
     "statuses": VALUES,
     "modes": VALUES,
     "errors": ["error_type", "message", "errors", "sessions", "last_seen"],
-    "durations": ["sessions", "p10", "p50", "p90", "p99", "mean"],
+    "durations": ["sessions", "known", "p10", "p50", "p90", "p99", "mean"],
     "winners": ["agent", "entered", "won", *RATES[3:], "rating", "rating_low", "rating_high", "unrated"],
 }
 
@@ -92,6 +92,7 @@ def test_attempts_are_numpys(lab: duckdb.DuckDBPyConnection, metrics: Metrics) -
     attempts = values(lab, "attempts")
     row = rows(metrics.attempts())[0]
     assert row["sessions"] == 400
+    assert row["known"] == len(attempts) < 400
     assert row["mean"] == pytest.approx(attempts.mean())
     assert row["std"] == pytest.approx(attempts.std(ddof=1))
     assert row["median"] == pytest.approx(np.median(attempts))
@@ -120,8 +121,9 @@ def test_durations_are_numpys(durations: list[float | None]) -> None:
     (row,) = rows(metrics_of(lab).durations())
     known = [value for value in durations if value is not None]
     assert row["sessions"] == len(durations)
+    assert row["known"] == len(known)
     if not known:
-        assert {row[name] for name in COLUMNS["durations"][1:]} == {None}
+        assert {row[name] for name in COLUMNS["durations"][2:]} == {None}
         return
     quantiles = np.quantile(known, [0.1, 0.5, 0.9, 0.99])
     assert [row[name] for name in ("p10", "p50", "p90", "p99")] == pytest.approx(quantiles, rel=1e-9, abs=1e-9)

@@ -67,6 +67,7 @@ def test_the_curves_are_statsmodels(lab: Lab) -> None:
 def test_durations_are_numpys(lab: Lab) -> None:
     known = [value for (value,) in lab.sql("SELECT duration_s FROM sessions WHERE duration_s IS NOT NULL").fetchall()]
     (row,) = rows(lab.metrics.durations())
+    assert (row["sessions"], row["known"]) == (lab.sql("FROM sessions").count("*").fetchall()[0][0], len(known))
     expected = np.quantile(known, [0.1, 0.5, 0.9, 0.99])
     assert [row[name] for name in ("p10", "p50", "p90", "p99")] == pytest.approx(expected, rel=1e-12)
 

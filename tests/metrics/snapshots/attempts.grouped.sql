@@ -3,6 +3,7 @@ SELECT
   "kind",
   "difficulty",
   count(*) AS sessions,
+  count(attempts) AS known,
   avg(attempts) AS mean,
   stddev_samp(attempts) AS std,
   median(attempts) AS median,

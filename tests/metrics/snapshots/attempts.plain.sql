@@ -1,5 +1,6 @@
 SELECT
   count(*) AS sessions,
+  count(attempts) AS known,
   avg(attempts) AS mean,
   stddev_samp(attempts) AS std,
   median(attempts) AS median,
