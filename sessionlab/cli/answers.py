@@ -19,6 +19,31 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyRelation
 
 _COPY = {"csv": "FORMAT csv, HEADER", "json": "FORMAT json, ARRAY true", "parquet": "FORMAT parquet, COMPRESSION zstd"}
+_PACKED = (".gz", ".zst")
+"""How the name of a file ends that DuckDB packs by itself."""
+
+_OTHERS = frozenset(
+    [
+        "arrow",
+        "avro",
+        "db",
+        "duckdb",
+        "feather",
+        "htm",
+        "html",
+        "jsonl",
+        "md",
+        "ndjson",
+        "orc",
+        "pdf",
+        "sqlite",
+        "tsv",
+        "xls",
+        "xlsx",
+        "xml",
+    ]
+)
+"""Formats that names of files speak of, and that are not written here."""
 
 
 @click.command()
@@ -28,25 +53,42 @@ _COPY = {"csv": "FORMAT csv, HEADER", "json": "FORMAT json, ARRAY true", "parque
     "--format",
     "form",
     type=click.Choice(["table", *_COPY]),
-    default="table",
-    show_default=True,
-    help="How to write rows.",
+    help="How to write rows.  [default: as the file's name says, else csv; with no file, table]",
 )
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
-def sql(query: str, lab_path: Path, form: str, output: Path | None) -> None:
+def sql(query: str, lab_path: Path, form: str | None, output: Path | None) -> None:
     """Run SQL against the lab.
 
     Its tables are sessions, attempts, messages, errors, and each kind's own, as codegen.iteration.
 
     \b
-    sessionlab sql "FROM sessions WHERE attempts > 3" --format csv -o many.csv
+    sessionlab sql "FROM sessions WHERE attempts > 3" -o many.parquet
+    sessionlab sql "FROM errors" --format csv | head
     """
+    form = form or ("table" if output is None else _form_of(output))
+    if form == "table" and output is not None:
+        raise click.UsageError("A table is for reading: choose csv, json or parquet for a file.")
     with open_lab(lab_path) as lab:
         relation = lab.sql(query)
-        if form == "table" and output is None:
+        if form == "table":
             show_as_duckdb(relation)
         else:
-            _copy(relation, "csv" if form == "table" else form, output)
+            _copy(relation, form, output)
+
+
+def _form_of(output: Path) -> str:
+    """Tell from a file's name what to write to it: CSV, unless the name says something else.
+
+    Raises:
+        UsageError: it says something that there is not.
+    """
+    name = output.with_suffix("") if output.suffix.lower() in _PACKED else output
+    form = name.suffix.lower().removeprefix(".")
+    if form in _OTHERS:
+        raise click.UsageError(
+            f"{output.name} cannot be written: a file is csv, json or parquet. --format chooses one."
+        )
+    return form if form in _COPY else "csv"
 
 
 def _copy(relation: DuckDBPyRelation, form: str, output: Path | None) -> None:

@@ -112,6 +112,36 @@ def test_sql_writes_parquet_to_a_file_and_into_a_pipe(run: Run, loaded: str, tmp
     assert piped[:4] == piped[-4:] == b"PAR1"
 
 
+@pytest.mark.parametrize(
+    ("name", "reader"),
+    [
+        ("o.parquet", "parquet"),
+        ("o.JSON", "json"),
+        ("o.json.gz", "json"),
+        ("o.csv", "csv"),
+        ("o.csv.zst", "csv"),
+        ("o.2026", "csv"),
+        ("o", "csv"),
+    ],
+)
+def test_a_file_is_written_as_its_name_says(run: Run, loaded: str, tmp_path: Path, name: str, reader: str) -> None:
+    query = "SELECT kind, count(*) AS n FROM sessions GROUP BY kind"
+    assert run("sql", query, "--lab", loaded, "-o", name).returncode == 0
+    with duckdb.connect() as connection:
+        rows = connection.execute(f"FROM read_{reader}('{tmp_path / name}')").fetchall()
+    assert rows == [("workflow", 100)]
+
+
+def test_a_file_of_a_format_that_there_is_not(run: Run, loaded: str, tmp_path: Path) -> None:
+    done = run("sql", "FROM sessions", "--lab", loaded, "-o", "o.xlsx")
+    assert done.returncode == 2
+    assert "o.xlsx cannot be written: a file is csv, json or parquet." in done.stderr
+    assert list(tmp_path.iterdir()) == []
+    assert run("sql", "FROM sessions", "--lab", loaded, "-o", "o.xlsx", "--format", "csv").returncode == 0
+    assert (tmp_path / "o.xlsx").read_text().startswith("source,kind,")
+    assert run("sql", "FROM sessions", "--lab", loaded, "-o", "o.csv", "--format", "table").returncode == 2
+
+
 def test_stats_in_words_numbers_and_pictures(run: Run, loaded: str, tmp_path: Path) -> None:
     rows = json.loads(run("stats", "success_rate", "--by", "difficulty", "--lab", loaded, "--json").stdout)
     assert sum(row["sessions"] for row in rows) == 100
