@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
+from math import ceil
 
 from sessionlab.charts import layers
 from sessionlab.charts.altair import alt
@@ -42,12 +43,11 @@ def attempts_distribution(
     question = Question(metrics, "success_rate", [*columns_named(by), "attempts"], where, bucket)
     data = panels(question, besides="attempts")
     bins = _bins(data.rows)
-    unknown = [UNKNOWN] if any(row["attempts"] is None for row in data.rows) else []
+    unknown = any(row["attempts"] is None for row in data.rows)
     shared = [f"{bins.width:,} numbers of attempts share a bar"] if bins.width > 1 else []
     data = replace(data, rows=_outcomes(data.rows, bins), notes=(*shared, *data.notes))
-    chart = layers.finished(
-        _bars(data, [*bins.labels, *unknown]), data, "Sessions by attempts", "how many sessions took so many attempts"
-    )
+    axis = Axis(bins.labels, unknown, SIZE["narrow" if "panel" in data.places else "wide"])
+    chart = layers.finished(_bars(data, axis), data, "Sessions by attempts", "how many sessions took so many attempts")
     return chart.resolve_scale(y="independent") if isinstance(chart, alt.FacetChart) else chart
 
 
@@ -74,6 +74,41 @@ class Bins:
         """Name all bars in order, also those in which there is nothing."""
         bars = map(self.label, range(self.first, self.end, self.width))
         return [*bars, *([self.label(self.end)] if self.last >= self.end else [])]
+
+
+_CHARACTER, _GAP = 7, 6
+"""How wide a character of a label is at most, and the least between two labels."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Where the bars stand on a plot of so many pixels, and which are labelled: the last one always."""
+
+    bars: list[str]
+    unknown: bool
+    width: int
+
+    @property
+    def places(self) -> list[str]:
+        """Give the bars in order. What is not known stands apart, so far that a label of it has room."""
+        if not self.unknown:
+            return self.bars
+        apart = self._between(self.bars[-1], "?") - 1
+        return [*self.bars, *(" " * (1 + place) for place in range(apart)), UNKNOWN]
+
+    @property
+    def labelled(self) -> list[str]:
+        """Choose the bars that are labelled, as evenly as there is room."""
+        *others, last = self.bars
+        widest = max(self.bars, key=len)
+        even = range(0, len(others), self._between(widest, widest))
+        kept = [others[place] for place in even if len(others) - place >= self._between(others[place], last)]
+        return [*kept, last, *([UNKNOWN] if self.unknown else [])]
+
+    def _between(self, one: str, other: str) -> int:
+        """Tell how many places apart two labels can stand; labels are centred below their bars."""
+        pixels = _CHARACTER * (len(one) + len(other)) / 2 + _GAP
+        return max(1, ceil(pixels * (len(self.bars) + self.unknown) / self.width))
 
 
 def _bins(rows: list[Row]) -> Bins:
@@ -105,13 +140,15 @@ def _outcomes(rows: list[Row], bins: Bins) -> list[Row]:
     ]
 
 
-def _bars(data: Frame, order: list[str]) -> alt.LayerChart:
+def _bars(data: Frame, place: Axis) -> alt.LayerChart:
     outcomes = list(_OUTCOMES)
     colors = alt.Scale(domain=outcomes, range=list(_OUTCOMES.values()))
-    axis = alt.Axis(labelAngle=0, labelOverlap=True)
+    words = f"datum.value == '{UNKNOWN}' ? '?' : datum.label"
+    axis = alt.Axis(labelAngle=0, labelOverlap=False, values=place.labelled, labelExpr=words)
+    title = "attempts, ? where not known" if place.unknown else "attempts"
     chart = layers.base(data).transform_calculate(order=f"indexof({outcomes}, datum.outcome)")
     bars = chart.mark_bar(cornerRadiusEnd=0).encode(
-        alt.X("attempts:N", scale=alt.Scale(domain=order), title="attempts", axis=axis),
+        alt.X("attempts:N", scale=alt.Scale(domain=place.places), title=title, axis=axis),
         alt.Y("sessions:Q", title="sessions", axis=alt.Axis(tickMinStep=1)),
         alt.Color("outcome:N", scale=colors, title=None),
         alt.Order("order:Q"),

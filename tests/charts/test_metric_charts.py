@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -97,6 +98,37 @@ def test_the_smallest_curves_are_estimated_as_one(metrics: Metrics) -> None:
     others = f"messages NOT IN ({', '.join(known)})"
     shown = [row for row in held(chart) if row["series"] == "other (43)" and "at_risk" in row]
     assert shown == [{"series": "other (43)"} | row for row in rows(metrics.success_by_attempt(where=others))]
+
+
+LAST = [
+    ([*range(1, 91)], {}, "90–94"),
+    ([*range(1, 91), *[1] * 900, 700], {}, "85+"),
+    ([*range(1, 91), *[1] * 900, 700], {"by": "kind"}, "85+"),
+    ([*range(1, 91), *[1] * 900, 700, None], {"by": "kind"}, "85+"),
+    ([*range(1, 40), None], {}, "39"),
+    ([*range(1, 40), *[1] * 7_000, 5_000_000], {"by": "kind"}, "2+"),
+    ([1_000_000, 5_000_000, None], {"by": "kind"}, "5,000,000–5,199,999"),
+    ([3, 3, 4, None], {}, "4"),
+    ([None, 7], {}, "7"),
+    ([5], {}, "5"),
+]
+
+
+@pytest.mark.parametrize(("counts", "grouped", "last"), LAST)
+def test_the_last_bar_is_labelled_and_no_labels_meet(
+    counts: list[int | None], grouped: dict[str, Any], last: str
+) -> None:
+    spec = Charts(attempts_of(*counts)).attempts_distribution(**grouped).to_dict()
+    plot = spec.get("spec", spec)["layer"][0]
+    x, width = plot["encoding"]["x"], spec.get("spec", spec)["width"]
+    bars, labelled = x["scale"]["domain"], x["axis"]["values"]
+    known = [bar for bar in bars if bar.strip() and bar != "(unknown)"]
+    assert (known[0], known[-1]) == (labelled[0], last)
+    assert {last, *["(unknown)"] * (None in counts)} <= set(labelled)
+    assert ("?" in x["title"]) == (None in counts)
+    shown = [(bars.index(bar) * width / len(bars), 6 * len("?" if bar == "(unknown)" else bar)) for bar in labelled]
+    for (one, its), (other, others) in pairwise(shown):
+        assert other - one >= (its + others) / 2
 
 
 def test_buckets_stand_in_panels_in_order_of_time(metrics: Metrics) -> None:
