@@ -22,27 +22,7 @@ _COPY = {"csv": "FORMAT csv, HEADER", "json": "FORMAT json, ARRAY true", "parque
 _PACKED = (".gz", ".zst")
 """How the name of a file ends that DuckDB packs by itself."""
 
-_OTHERS = frozenset(
-    [
-        "arrow",
-        "avro",
-        "db",
-        "duckdb",
-        "feather",
-        "htm",
-        "html",
-        "jsonl",
-        "md",
-        "ndjson",
-        "orc",
-        "pdf",
-        "sqlite",
-        "tsv",
-        "xls",
-        "xlsx",
-        "xml",
-    ]
-)
+_OTHERS = ("arrow", "avro", "db", "duckdb", "feather", "html", "jsonl", "ndjson", "orc", "sqlite", "tsv", "xls", "xlsx")
 """Formats that names of files speak of, and that are not written here."""
 
 

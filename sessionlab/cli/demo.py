@@ -12,7 +12,11 @@ from sessionlab.cli.tables import show
 from sessionlab.kinds import KINDS
 
 if TYPE_CHECKING:
+    from sessionlab.lab import Lab
     from sessionlab.samples.write import Format
+
+_TITLE = "Sample sessions"
+"""What the demo calls its page, and knows it by."""
 
 
 @click.command()
@@ -27,7 +31,7 @@ if TYPE_CHECKING:
 @click.option(
     "--report",
     "page",
-    default="report.html",
+    default="demo-report.html",
     show_default=True,
     type=click.Path(dir_okay=False, path_type=Path),
     help="Where to write the report.",
@@ -51,7 +55,7 @@ def demo(
 ) -> None:
     """Build a lab from the samples and look around.
 
-    Prints the first answers and writes report.html.
+    Prints the first answers and writes demo-report.html.
     """
     if target is not None:
         _write(target, sessions, seed, kinds, form)
@@ -60,8 +64,11 @@ def demo(
     from sessionlab.lab import Lab
     from sessionlab.samples import sample_files
 
+    samples = sorted(sample_files().iterdir())
     with Lab(lab_path) as lab:
-        for source in sorted(sample_files().iterdir()):
+        _refuse_others(lab, lab_path, {str(sample.resolve()) for sample in samples})
+        _refuse_own_page(page)
+        for source in samples:
             report = lab.load(str(source))
             found = counted(report.sessions, f"{', '.join(report.kinds)} session")
             click.echo(f"loaded {found} from {source.name}")
@@ -71,8 +78,43 @@ def demo(
         show(lab.metrics.success_rate(by="topic", where="topic IS NOT NULL"))
         click.echo("\nAfter how many attempts, by model:")
         show(lab.metrics.attempts(by="model", where="model IS NOT NULL"))
-        click.echo(f"\nThe same as a page: {lab.report(page, title='Sample sessions')}")
+        click.echo(f"\nThe same as a page: {lab.report(page, title=_TITLE)}")
     click.echo(f'Ask more: sessionlab sql "FROM sessions WHERE attempts > 3" --lab {lab_path}')
+
+
+def _refuse_others(lab: Lab, path: Path, samples: set[str]) -> None:
+    """Keep the samples apart from sessions that are somebody's own.
+
+    Raises:
+        LabError: the lab has sources that are no samples.
+    """
+    from sessionlab.errors import LabError
+
+    others = [
+        name for name, uri in lab.sources().project("source, uri").fetchall() if str(Path(uri).resolve()) not in samples
+    ]
+    if others:
+        raise LabError(
+            f"{path} has sources of your own ({', '.join(others[:3])}{', …' if others[3:] else ''}), and the samples"
+            " would count among them. Name a lab that is not there yet: sessionlab demo --lab samples.duckdb"
+        )
+
+
+def _refuse_own_page(page: Path) -> None:
+    """Leave a page be that the demo has not written: it would be gone.
+
+    Raises:
+        SessionlabError: there is one.
+    """
+    from sessionlab.errors import SessionlabError
+
+    if page.exists() and f"<title>{_TITLE}</title>" not in _beginning(page):
+        raise SessionlabError(f"{page} is no page of the demo's, and is not overwritten. Name another with --report.")
+
+
+def _beginning(page: Path) -> str:
+    with page.open(encoding="utf-8", errors="replace") as file:
+        return file.read(4096)
 
 
 def _write(target: str, sessions: int, seed: int, kinds: tuple[str, ...], form: str) -> None:

@@ -164,12 +164,35 @@ def test_report_is_written(run: Run, loaded: str, tmp_path: Path) -> None:
 
 
 def test_demo_builds_a_lab_from_all_kinds(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "report.html").write_text("mine")
     done = run("demo")
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "report.html").stat().st_size > 500_000
+    assert (tmp_path / "report.html").read_text() == "mine"
+    assert (tmp_path / "demo-report.html").stat().st_size > 500_000
+    assert run("demo").returncode == 0
     with Lab(tmp_path / "demo.duckdb") as lab:
         kinds = lab.sql("SELECT kind, count(*) FROM sessions GROUP BY kind ORDER BY kind").fetchall()
     assert kinds == [("codegen", 100), ("conversation", 100), ("workflow", 100), ("worktree", 100)]
+
+
+def test_demo_overwrites_no_page_but_its_own(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "demo-report.html").write_text("<title>Mine</title>")
+    done = run("demo")
+    assert (done.returncode, done.stdout) == (1, "")
+    says = "demo-report.html is no page of the demo's, and is not overwritten. Name another with --report."
+    assert done.stderr == f"sessionlab: {says}\n"
+    assert (tmp_path / "demo-report.html").read_text() == "<title>Mine</title>"
+
+
+def test_demo_keeps_out_of_a_lab_of_somebodys_own(run: Run, tmp_path: Path) -> None:
+    shutil.copy(DATA / "codegen.db", tmp_path / "mine.db")
+    run("load", "mine.db", "--lab", "my.duckdb")
+    done = run("demo", "--lab", "my.duckdb")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "my.duckdb has sources of your own (mine)" in done.stderr
+    assert "sessionlab demo --lab samples.duckdb" in done.stderr
+    with Lab(tmp_path / "my.duckdb") as lab:
+        assert lab.sources().project("source").fetchall() == [("mine",)]
 
 
 def test_demo_writes_samples(run: Run, tmp_path: Path) -> None:
