@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sessionlab.cli.options import json_option, lab_option, open_lab, where_option
+from sessionlab.cli.options import json_option, lab_option, open_lab, parted, where_option
 from sessionlab.cli.tables import show, show_as_duckdb
 from sessionlab.errors import NotFound
 from sessionlab.schema import literal
@@ -86,7 +86,7 @@ def _copy(relation: DuckDBPyRelation, form: str, output: Path | None) -> None:
 @click.command()
 @click.argument("metric", default="summary")
 @lab_option
-@click.option("--by", multiple=True, help="A column of sessions to group by; may be given more than once.")
+@click.option("--by", multiple=True, callback=parted, help="A column of sessions to group by, or several: kind,model.")
 @where_option
 @click.option("--of", type=click.Choice(["agent", "model", "runtime"]), help="Whose wins to count; for winners only.")
 @click.option("--bucket", type=click.Choice(["day", "week", "month"]), help="Group by time.")
@@ -112,7 +112,7 @@ def stats(
     METRIC is summary unless another is named, as success_rate, timeline or winners.
 
     \b
-    sessionlab stats success_rate --by topic
+    sessionlab stats success_rate --by topic,model
     sessionlab stats winners --of model
     sessionlab stats success_rate --bucket week --where "kind = 'workflow'" --chart weeks.png
     """

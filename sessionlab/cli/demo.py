@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -136,3 +138,15 @@ def _write(target: str, sessions: int, seed: int, kinds: tuple[str, ...], form: 
         )
     for table, count in counts.items():
         click.echo(f"{table}: {counted(count, 'row')}")
+    if target.startswith(("postgresql://", "postgres://")):
+        click.echo(_how_to_load(target, kinds or tuple(KINDS)))
+
+
+def _how_to_load(url: str, kinds: tuple[str, ...]) -> str:
+    """Say how to load samples from Postgres: each kind stands in a schema of its name."""
+    from sessionlab.postgres_url import PostgresUrl
+
+    given = PostgresUrl.parse(url, {})
+    places = (shlex.quote(replace(given, schema=kind).without_password()) for kind in kinds)
+    aside = "  # with the password in POSTGRES_PASSWORD" if given.password else ""
+    return f"Load them: sessionlab load {' '.join(places)}{aside}"

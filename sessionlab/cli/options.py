@@ -29,6 +29,12 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON, 
 where_option = click.option("--where", help="An SQL condition on sessions, as \"model = 'x' AND attempts > 1\".")
 
 
+def parted(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    """Take columns apart that are joined by commas, as ``kind,model``."""
+    names = (name.strip() for words in given for name in words.split(","))
+    return tuple(name for name in names if name)
+
+
 def open_lab(path: Path) -> Lab:
     """Open a lab that is there.
 

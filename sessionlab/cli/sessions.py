@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sessionlab.cli.options import json_option, lab_option, open_lab
+from sessionlab.cli.options import json_option, lab_option, open_lab, parted
 from sessionlab.cli.tables import show
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _told(found: History) -> dict[str, Any]:
 @click.argument("a")
 @click.argument("b")
 @lab_option
-@click.option("--on", multiple=True, help="A column of sessions to pair by, as goal; may be given more than once.")
+@click.option("--on", multiple=True, callback=parted, help="A column of sessions to pair by, or several: goal,topic.")
 @json_option
 def compare(a: str, b: str, lab_path: Path, on: tuple[str, ...], *, as_json: bool) -> None:
     """Compare how often two groups of sessions succeed.

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from sessionlab.cli.options import json_option, lab_option, open_lab, say
 from sessionlab.cli.tables import show
+from sessionlab.errors import SourceError
+
+_FEW = 3
+"""How many of the sources that failed a line tells of."""
 
 
 @click.command()
@@ -42,15 +47,25 @@ def load(
 @lab_option
 @json_option
 def refresh(lab_path: Path, *, as_json: bool) -> None:
-    """Load again whatever changed at the lab's sources since."""
+    """Load again whatever changed at the lab's sources since.
+
+    A source that cannot be reached or read keeps its rows, and makes the exit code 1.
+    """
     with open_lab(lab_path) as lab:
         report = lab.refresh()
-        say(report, as_json=as_json)
+    say(report if as_json else replace(report, failed=()), as_json=as_json)
     if report.failed:
-        from sessionlab.display import counted
+        raise SourceError(_why(report.failed))
 
-        failed = counted(len(report.failed), "source")
-        raise click.ClickException(f"{failed} could not be looked at: {report.failed[0]}")
+
+def _why(failed: tuple[str, ...]) -> str:
+    """Say which sources a refresh could not bring up, and why, of the first few."""
+    from sessionlab.display import counted
+
+    more = f"; and {len(failed) - _FEW} more, which --json lists" if len(failed) > _FEW else ""
+    number = counted(len(failed), "source")
+    keeps = "keeps its" if len(failed) == 1 else "keep their"
+    return f"{number} could not be brought up to date and {keeps} rows: {'; '.join(failed[:_FEW])}{more}"
 
 
 @click.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import duckdb
 import pytest
 
 from sessionlab import Lab
+from sessionlab.cli.demo import _how_to_load
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 DATA = Path(__file__).parents[2] / "data"
@@ -55,6 +57,26 @@ def test_load_refresh_sources_forget(run: Run, tmp_path: Path) -> None:
     assert source["uri"] == str(tmp_path / "w.json")
     assert run("forget", "w").stdout == "w is out of lab.duckdb\n"
     assert json.loads(run("sources", "--json").stdout) == []
+
+
+def test_a_source_that_a_refresh_cannot_read_is_told_of_once(run: Run, tmp_path: Path) -> None:
+    for name in ("a", "b", "c", "d"):
+        (tmp_path / f"{name}.json").write_text(f'[{{"thread_id": "{name}", "user_prompt": "p"}}]')
+    run("load", "a.json", "b.json", "c.json", "d.json")
+    (tmp_path / "a.json").write_text("[")
+    done = run("refresh")
+    assert done.returncode == 1
+    says = "sessionlab: 1 source could not be brought up to date and keeps its rows: a: "
+    assert done.stderr.startswith(says)
+    assert done.stderr.count("\n") == 1
+    assert "unchanged" in done.stdout
+    assert "failed" not in done.stdout
+    for name in ("b", "c", "d"):
+        (tmp_path / f"{name}.json").write_text("[")
+    done = run("refresh", "--json")
+    assert [reason[:3] for reason in json.loads(done.stdout)["failed"]] == ["a: ", "b: ", "c: ", "d: "]
+    assert "4 sources could not be brought up to date and keep their rows: a: " in done.stderr
+    assert done.stderr.endswith("; and 1 more, which --json lists\n")
 
 
 def test_load_prints_a_table_and_no_progress_into_a_pipe(run: Run) -> None:
@@ -150,6 +172,19 @@ def test_stats_in_words_numbers_and_pictures(run: Run, loaded: str, tmp_path: Pa
     assert (tmp_path / "topics.svg").read_text().startswith("<svg")
 
 
+def test_several_columns_are_joined_by_commas(run: Run, loaded: str) -> None:
+    words = ("stats", "success_rate", "--lab", loaded, "--json")
+    joined = json.loads(run(*words, "--by", "kind, difficulty").stdout)
+    assert [(row["kind"], row["difficulty"], row["judged"]) for row in joined] == [
+        ("workflow", "easy", 35),
+        ("workflow", "hard", 37),
+        ("workflow", "medium", 23),
+    ]
+    assert joined == json.loads(run(*words, "--by", "kind", "--by", "difficulty").stdout)
+    groups = ("compare", "difficulty = 'easy'", "difficulty = 'hard'", "--lab", loaded, "--json")
+    assert run(*groups, "--on", "kind,topic").stdout == run(*groups, "--on", "kind", "--on", "topic").stdout != ""
+
+
 def test_winners_of_what(run: Run, tmp_path: Path) -> None:
     run("load", str(DATA / "worktree"))
     rows = json.loads(run("stats", "winners", "--of", "runtime", "--json").stdout)
@@ -200,6 +235,23 @@ def test_demo_writes_samples(run: Run, tmp_path: Path) -> None:
     assert done.stdout == "workflow.session_states: 30 rows\n"
     assert (tmp_path / "made" / "workflow.db").is_file()
     assert run("demo", "--write", "one", "--sessions", "1", "--kind", "workflow").stdout.endswith(": 1 row\n")
+
+
+def test_demo_says_how_to_load_what_it_wrote_to_postgres(run: Run, postgres_url: str) -> None:
+    kinds = ("--kind", "codegen", "--kind", "workflow")
+    done = run("demo", "--write", postgres_url, "--sessions", "30", *kinds)
+    last = done.stdout.splitlines()[-1]
+    assert last.startswith("Load them: sessionlab load ")
+    words = shlex.split(last, comments=True)[2:]
+    assert json.loads(run(*words[1:], "--json").stdout.splitlines()[1])["sessions"] == 15
+
+
+def test_a_password_is_not_printed() -> None:
+    said = _how_to_load("postgresql://ann:secret@db/levelup?sslmode=require", ("codegen", "workflow"))
+    assert said == (
+        "Load them: sessionlab load 'postgresql://ann@db/levelup?sslmode=require&schema=codegen'"
+        " 'postgresql://ann@db/levelup?sslmode=require&schema=workflow'  # with the password in POSTGRES_PASSWORD"
+    )
 
 
 @pytest.mark.parametrize(
