@@ -211,6 +211,31 @@ def test_a_session_has_a_page(visit: Visit, lab: Lab) -> None:
     visit.until(100)
 
 
+MARKDOWN = (
+    "## Make `PersonName3` **iterable**: 2**3, f(**a, **b), `` ` `` and __init__\n\n```python\nfrom x\n```\n**after**"
+)
+
+
+def test_a_session_is_told_in_plain_words(visit: Visit, lab: Lab, folder: Path) -> None:
+    state = {
+        **{"thread_id": "told", "user_prompt": MARKDOWN, "workflow_status": "completed", "tests_passed": True},
+        **{"code_attempts": 1, "created_at": "2026-03-05T10:00:00Z", "updated_at": "2026-03-05T10:06:48Z"},
+    }
+    (folder / "told.json").write_text(json.dumps([state]))
+    lab.load(folder / "told.json")
+    plain = "Make PersonName3 iterable: 2**3, f(**a, **b), `` ` `` and __init__"
+    visit.open("#/?source=told", wait="td.goal")
+    assert visit.page.text_content("td.goal") == plain
+    visit.open("#/session?id=told&source=told", wait=".event")
+    assert visit.page.text_content("h1") == plain
+    assert MARKDOWN in (visit.page.text_content(".events") or "")
+    shown = visit.page.locator("dl.facts div").all_inner_texts()
+    assert {"took\n6.8 min", "started (UTC)\n2026-03-05 10:00:00"} <= set(shown)
+    assert "took: 6.8 min" in visit.page.locator(".event .facts-line").last.inner_text()
+    assert "duration s" not in (visit.page.text_content("main") or "")
+    lab.forget("told")
+
+
 def test_sql_gives_rows_and_a_chart(visit: Visit) -> None:
     visit.open("#/sql", wait="textarea")
     visit.page.locator("textarea").fill("SELECT kind, count(*) AS n FROM sessions GROUP BY ALL ORDER BY ALL")

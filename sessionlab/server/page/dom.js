@@ -34,6 +34,24 @@ export function moment(text) {
   return text ? text.slice(0, 19).replace("T", " ") : "";
 }
 
+const LONGEST = 2000;
+
+// A goal as a title: up to its first block of code, without the signs that Markdown has for headings, bold and code.
+export function title(goal) {
+  const [before] = goal.slice(0, LONGEST).split(/^[ \t]*(?:```|~~~)/m);
+  const plain = before
+    .replace(/^ {0,3}#{1,6}[ \t]+/gm, "")
+    .replace(/(?<![\w*])\*\*(?=[^\s*])(.+?)(?<=[^\s*])\*\*(?![\w*])/g, "$1")
+    .replace(/(?<!`)`([^`\n]+)`(?!`)/g, "$1")
+    .trim();
+  return plain || goal;
+}
+
+// The name of a column for a reader; values are given with their own unit.
+export function named(column) {
+  return { duration_s: "took" }[column] ?? (column.endsWith("_at") ? `${column.slice(0, -3)} (UTC)` : column).replaceAll("_", " ");
+}
+
 // Texts of any direction, each on its own.
 export function said(text) {
   return make("bdi", { dir: "auto" }, text);

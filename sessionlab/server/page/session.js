@@ -1,7 +1,7 @@
 // The page of one session: what happened in it, in order of time.
 
 import { get } from "./api.js";
-import { count, duration, make, mark, moment, said } from "./dom.js";
+import { count, duration, make, mark, moment, named, said, title } from "./dom.js";
 
 const OPEN_LINES = 14;
 const OPEN = 1200;
@@ -31,7 +31,7 @@ export class Session {
       make(
         "section",
         { class: "card" },
-        make("div", { class: "head" }, make("h1", {}, said(clipped(session.goal ?? session.session_id, 400))), make("span", { class: "grow" }), mark(session.success)),
+        make("div", { class: "head" }, make("h1", {}, said(clipped(session.goal ? title(session.goal) : session.session_id, 400))), make("span", { class: "grow" }), mark(session.success)),
         make("p", { class: "muted" }, "session ", said(session.session_id), " · ", make("a", { href: raw }, "JSON")),
         make("dl", { class: "facts" }, facts(session)),
       ),
@@ -59,7 +59,7 @@ function back() {
 function facts(session) {
   return Object.entries(session)
     .filter(([name, value]) => value !== null && value !== "" && !HIDDEN.has(name))
-    .map(([name, value]) => make("div", {}, make("dt", {}, name === "duration_s" ? "took" : name.replaceAll("_", " ")), make("dd", {}, said(word(name, value)))));
+    .map(([name, value]) => make("div", {}, make("dt", {}, named(name)), make("dd", {}, said(word(name, value)))));
 }
 
 function word(name, value) {
@@ -85,7 +85,7 @@ function entry(event, start) {
     event.text ? block(event.text, event.what === "attempt" ? "feedback" : null, "said") : null,
     event.diff ? diff(event) : null,
     event.code ? code(event) : null,
-    rest.length ? make("p", { class: "facts-line" }, rest.map(([key, value], place) => [place ? " · " : "", `${key.replaceAll("_", " ")}: `, said(clipped(word(key, value), 300))])) : null,
+    rest.length ? make("p", { class: "facts-line" }, rest.map(([key, value], place) => [place ? " · " : "", `${named(key)}: `, said(clipped(word(key, value), 300))])) : null,
   );
 }
 

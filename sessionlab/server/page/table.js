@@ -1,7 +1,7 @@
 // The table of sessions: sorted by a click on a column, and longer at the press of a button.
 
 import { get } from "./api.js";
-import { count, decimal, duration, make, mark, moment, said } from "./dom.js";
+import { count, decimal, duration, make, mark, moment, said, title } from "./dom.js";
 
 const COLUMNS = [
   ["session_id", "session"], ["started_at", "started (UTC)"], ["goal", "goal"], ["kind", "kind"], ["source", "source"], ["topic", "topic"],
@@ -108,7 +108,7 @@ function line(row) {
     {},
     make("td", { class: "id" }, make("a", { href: address(row), title: row.session_id.slice(0, 200) }, said(short(row.session_id, 12)))),
     make("td", {}, moment(row.started_at).slice(0, 16)),
-    make("td", { class: "goal" }, make("span", { class: "clamp" }, said(row.goal ?? "–"))),
+    make("td", { class: "goal" }, make("span", { class: "clamp" }, said(row.goal ? title(row.goal) : "–"))),
     ...["kind", "source", "topic", "model", "status"].map((name) => make("td", { class: "text" }, said(short(row[name] ?? "–", 60)))),
     make("td", {}, mark(row.success)),
     make("td", { class: "n" }, decimal(row.attempts)),
