@@ -37,6 +37,10 @@ class Charts:
         """List the charts beside the methods."""
         return [*super().__dir__(), *all_charts()]
 
+    def __repr__(self) -> str:
+        """List the charts, for who looks what there is."""
+        return f"<charts: {', '.join(all_charts())}>"
+
     def _bound(self, draw: Callable[..., Chart], metric: Callable[..., str]) -> Callable[..., Chart]:
         """Give the chart the lab's metrics, and the metric's signature for the help."""
 

@@ -36,6 +36,10 @@ class Metrics:
         """List the metrics beside the methods."""
         return [*super().__dir__(), *METRICS]
 
+    def __repr__(self) -> str:
+        """List the metrics, for who looks what there is."""
+        return f"<metrics: {', '.join(METRICS)}>"
+
     def sql(self, name: str, **arguments: Any) -> str:
         """Give the SQL of a metric instead of running it; what it holds of fitted numbers is of the lab as it is now.
 

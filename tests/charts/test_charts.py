@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from typing import Any
@@ -209,6 +210,9 @@ def test_charts_are_listed_and_helped(metrics: Metrics) -> None:
     with pytest.raises(AttributeError, match=r"no chart 'topic'. Did you mean 'topics'\?"):
         charts.topic()
     assert set(NAMES) <= METRICS.keys()
+    shown = re.fullmatch("<charts: (.*)>", repr(charts))
+    assert shown is not None
+    assert set(shown[1].split(", ")) == METRICS.keys() & set(dir(charts))
 
 
 def run(code: str) -> None:

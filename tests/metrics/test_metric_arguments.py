@@ -72,6 +72,10 @@ def test_an_unknown_metric_is_an_error_that_lists_them(metrics: Metrics) -> None
         metrics.sql("nothing")
 
 
+def test_the_metrics_show_what_there_is(metrics: Metrics) -> None:
+    assert repr(metrics) == f"<metrics: {', '.join(METRICS)}>"
+
+
 def test_only_a_condition_costs_the_import_of_sqlglot() -> None:
     code = (
         "import sys, sessionlab.metrics as m; m.summary(by='topic', bucket='day'); "
