@@ -5,11 +5,12 @@ from __future__ import annotations
 import errno
 import io
 import os
+import select
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -45,6 +46,8 @@ def _noticing() -> Iterator[None]:
     try:
         yield
     except BrokenPipeError as error:
+        if _is_read():
+            raise SessionlabError("A connection was closed at its other end. Try again.") from error
         raise ReaderLeft from error
     except SystemExit as end:
         if isinstance(end.__context__, BrokenPipeError):
@@ -52,16 +55,30 @@ def _noticing() -> Iterator[None]:
         raise
 
 
+def _is_read() -> bool:
+    """Whether somebody still reads stdout and stderr: what broke is another pipe then, as that to a server."""
+    if sys.platform == "win32":
+        return False
+    left = select.poll()
+    for stream in (sys.stdout, sys.stderr):
+        left.register(stream.fileno(), 0)
+    return not any(event & (select.POLLERR | select.POLLHUP) for _, event in left.poll(0))
+
+
 def never_fail_to_print() -> None:
     """Put a question mark in the place of what the encoding of stdout and stderr has no sign for.
 
-    What is printed to a stdout that is closed goes nowhere.
+    What is printed to one that is closed goes nowhere.
     """
-    if sys.stdout is None:
-        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the end
+    sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = sys.stderr or _nowhere()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and not stream.encoding.lower().startswith("utf"):
             stream.reconfigure(errors="replace")
+
+
+def _nowhere() -> TextIO:
+    return Path(os.devnull).open("w", encoding="utf-8")
 
 
 def print_no_more() -> None:

@@ -120,9 +120,23 @@ def test_a_reader_that_leaves_in_the_middle(lab_path: str) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "range\n", "")
 
 
+def test_another_pipe_that_breaks_is_a_failure() -> None:
+    code = (
+        "from sessionlab.cli import cli, main\n"
+        "@cli.command()\n"
+        "def send(): raise BrokenPipeError(32, 'Broken pipe')\n"
+        "main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code, "send"], capture_output=True, text=True, check=False)
+    says = "sessionlab: A connection was closed at its other end. Try again.\n"
+    assert (done.returncode, done.stderr) == (1, says)
+
+
 def test_nobody_to_print_to(lab_path: str) -> None:
     done = run(lab_path, "sources", after=">&-")
     assert (done.returncode, done.stderr) == (0, "")
+    done = run(lab_path, "forget", "nobody", after="2>&-")
+    assert (done.returncode, done.stdout) == (1, "")
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "ascii"])
