@@ -115,10 +115,12 @@ class FileStorage:
 
     @contextmanager
     def _locked(self, step: Step) -> Iterator[None]:
-        lock = FileLock(f"{self.path}.lock")
+        file = self.path.with_name(f"{self.path.name}.lock")
+        lock = FileLock(file)
         step("waiting for another load")
         try:
             with self._refusing():
+                file.touch()  # says what is wrong where it cannot be made: the lock would wait for that to change
                 lock.acquire(timeout=self._wait)
         except Timeout:
             raise LabBusy(

@@ -114,7 +114,7 @@ class RefreshReport:
         changed: Changed files by path, and changed databases by URI.
         gone: Files and databases that are no longer there; their rows are kept.
         unchanged: How many files and databases are as they were, and were not read.
-        failed: Sources that could not be looked at, and why; their rows are kept.
+        failed: Sources that could not be looked at or read, and why; their rows are kept.
         loads: A report for each source that was read again.
 
     >>> from sessionlab import Lab

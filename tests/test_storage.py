@@ -140,6 +140,11 @@ def test_tables_that_are_not_a_labs_are_refused(damage: str, path: Path, runs: P
         Lab(path)
 
 
+def test_where_no_file_can_be_made_nobody_waits(runs: Path) -> None:
+    with Lab("/proc/x.duckdb") as lab, pytest.raises(LabError, match=r"The lab /proc/x\.duckdb cannot be written: "):
+        lab.load(runs)
+
+
 def test_a_lab_needs_its_folder(tmp_path: Path) -> None:
     with pytest.raises(LabError, match=r"There is no folder .*nowhere to keep the lab lab\.duckdb in"):
         Lab(tmp_path / "nowhere" / "lab.duckdb")
