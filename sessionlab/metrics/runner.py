@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
+from sessionlab.errors import QueryError
 from sessionlab.metrics.arguments import suggestion
 from sessionlab.metrics.registry import FITTED, METRICS, Metric, Run
 
@@ -27,7 +28,9 @@ class Metrics:
         function = _named(name)
 
         @wraps(function)
-        def measured(**arguments: Any) -> DuckDBPyRelation:
+        def measured(*unnamed: Any, **arguments: Any) -> DuckDBPyRelation:
+            if unnamed:
+                raise QueryError(f"A metric takes what it is told by name, as lab.metrics.{name}(by={unnamed[0]!r}).")
             return self._run(self.sql(name, **arguments))
 
         return measured

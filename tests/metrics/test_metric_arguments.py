@@ -34,6 +34,11 @@ def test_a_column_that_the_metric_makes_itself_is_refused() -> None:
         summary(by="errors")
 
 
+def test_a_column_without_its_word_is_refused(metrics: Metrics) -> None:
+    with pytest.raises(QueryError, match=r"by name, as lab\.metrics\.success_rate\(by='topic'\)\."):
+        metrics.success_rate("topic")
+
+
 @pytest.mark.parametrize("by", [None, 1])
 def test_what_is_no_column_is_refused(by: object) -> None:
     with pytest.raises(QueryError, match=rf"by='topic' or by=\['kind', 'topic'\], not {by}\."):
