@@ -170,7 +170,7 @@ def test_the_access_log_tells_no_secret(guarded: httpx.Client, caplog: pytest.Lo
             if len(logged := [record for record in caplog.records if record.name == "sessionlab.access"]) == 2:
                 break
             time.sleep(0.05)
-    lines = [json.loads(record.message) for record in logged]
+    lines = [json.loads(record.getMessage()) for record in logged]
     assert [(line["method"], line["path"], line["status"]) for line in lines] == [
         ("GET", "/api/metrics", 200),
         ("POST", "/login", 303),
