@@ -126,7 +126,7 @@ def test_own_data_are_loaded_and_set_aside(run: Callable[[str], Outputs]) -> Non
 
 def test_a_store_is_written_while_the_lab_reads(run: Callable[[str], Outputs]) -> None:
     outputs = run("06_stores")
-    assert "4 sessions, 0 rejected" in shown(outputs, "lab.refresh()")["text/plain"]
+    assert "4 sessions (1 before), 0 rejected" in shown(outputs, "lab.refresh()")["text/plain"]
     assert shown(outputs, "SELECT session_id, goal")["text/plain"].count("completed") == 3
     assert "f([<n>, <n>]) is <n>, and not <n>" in shown(outputs, "lab.metrics.errors()")["text/plain"]
     assert "def f(x):" in shown(outputs, "lab.history(1)")["text/html"]
