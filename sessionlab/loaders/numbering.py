@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from sessionlab.errors import InvalidRecord
 from sessionlab.kinds import Kind, NativeTable, Record
 from sessionlab.loaders.plain import PACKED
+
+_LARGEST = 2**63 - 1
+"""The largest number that a column takes."""
 
 
 def parents(kind: Kind) -> list[NativeTable]:
@@ -22,7 +26,11 @@ class Numbering:
     _highest: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def tell_apart(self, kind: Kind, record: Record) -> None:
-        """Give rows of a plain record new numbers where one has the id of another; ``extra`` keeps those they had."""
+        """Give rows of a plain record new numbers where one has the id of another; ``extra`` keeps those they had.
+
+        Raises:
+            InvalidRecord: there are no numbers left.
+        """
         session = str(record[kind.id.name])
         for table in parents(kind):
             rows: Sequence[Record] = record[table.nest[0]]
@@ -36,6 +44,8 @@ class Numbering:
 
     @staticmethod
     def _number(rows: Sequence[Record], name: str, after: int) -> None:
+        if after + len(rows) > _LARGEST:
+            raise InvalidRecord(f"its rows have the {name} of others, and {after} leaves no number to tell them apart")
         for number, row in enumerate(sorted(rows, key=lambda row: int(row[name])), after + 1):
             row[PACKED] = {**(row[PACKED] or {}), name: row[name]}
             row[name] = number

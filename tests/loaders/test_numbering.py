@@ -98,3 +98,14 @@ def test_what_is_replaced_takes_only_its_own_errors_along(tmp_path: Path) -> Non
         (tmp_path / "b.json").write_text(json.dumps(session(2, [])))
         lab.refresh()
         assert outcomes(lab) == [("1", True, 2, 1), ("2", True, 1, 0)]
+
+
+def test_where_no_numbers_are_left_the_record_is_set_aside(tmp_path: Path) -> None:
+    path = tmp_path / "runs.json"
+    path.write_text(json.dumps([session(1, ["one"], ids=[2**63 - 1]), session(2, [], ids=[2**63 - 1]), session(3, [])]))
+    with Lab() as lab:
+        report = lab.load(path)
+        assert report.reasons == (
+            f"{path}, record 1: its rows have the id of others, and {2**63 - 1} leaves no number to tell them apart",
+        )
+        assert outcomes(lab) == [("1", False, 1, 1), ("3", True, 1, 0)]
