@@ -25,7 +25,7 @@ _MOST_KEPT = 256 << 20
 
 
 def inserts(group: Group, source: str, *, largest: int = 0) -> Iterator[tuple[NativeTable, str]]:
-    """Yield the INSERT for each native table that the group's files have rows for, the root's first.
+    """Yield the statements that fill each native table that the group's files have rows for, the root first.
 
     Args:
         group: What to read.
@@ -43,7 +43,7 @@ def inserts(group: Group, source: str, *, largest: int = 0) -> Iterator[tuple[Na
 
 
 def checks(group: Group) -> Iterator[str]:
-    """Yield a SELECT for each table that reads all that its INSERT would, and writes nothing."""
+    """Yield a SELECT for each table that reads all that fills it, and writes nothing."""
     for table in group.kind.tables:
         if not table.per_file and (table.parent is None or table.name in group.shape.nests):
             columns, rows = _selected(group, table, "", 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -11,6 +12,10 @@ import pytest
 from sessionlab import Lab
 from sessionlab.server import Running, create_app, start
 from sessionlab.server.sandbox import Limits
+from tests.server.browser import chromium
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).parents[2]
 LIMITS = Limits(seconds=0.5, rows=1000, memory=128)
@@ -48,3 +53,10 @@ def assert_problem(answer: httpx.Response, status: int, *words: str) -> None:
     assert said["title"]
     for word in words:
         assert word in said["detail"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A Chromium to open pages in."""
+    with chromium() as browser:
+        yield browser

@@ -15,10 +15,9 @@ from sessionlab import Lab
 from sessionlab.dashboard import draw, read_cube
 from sessionlab.dashboard.layout import BARS, WIDE, counts_width
 from sessionlab.report.drawings import drawing
-from sessionlab.server import Running, create_app, start
+from sessionlab.server import Running
 from sessionlab.server.layout import fitted
 from tests.dashboard.browser import CHROMIUM
-from tests.server.browser import chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -51,18 +50,6 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     with Lab(folder / "lab.duckdb") as lab:
         lab.load(folder / "many.json")
         yield lab
-
-
-@pytest.fixture(scope="module")
-def served(lab: Lab) -> Iterator[Running]:
-    with start(create_app(lab)) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 _WIDTHS = """() => {

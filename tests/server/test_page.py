@@ -14,7 +14,6 @@ import pytest
 from sessionlab import Lab
 from sessionlab.server import Running, create_app, start
 from tests.dashboard.browser import CHROMIUM
-from tests.server.browser import chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -65,12 +64,6 @@ def lab(folder: Path) -> Iterator[Lab]:
 def served(lab: Lab) -> Iterator[Running]:
     with start(create_app(lab)) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 class Visit:
