@@ -14,7 +14,7 @@ from sessionlab.jupyter.arguments import CHART, names
 from sessionlab.lab import Lab
 from sessionlab.metrics import METRICS
 from sessionlab.metrics.arguments import BUCKETS
-from sessionlab.metrics.winners import ENTRANTS
+from sessionlab.metrics.competitions import ENTRANTS
 from sessionlab.model import SESSIONS
 
 Tables = Mapping[str, list[str]]

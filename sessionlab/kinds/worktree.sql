@@ -90,7 +90,9 @@ SELECT
     i.start_time AS started_at,
     i.end_time AS ended_at
 FROM worktree.instances AS i
-LEFT JOIN worktree.sessions AS s ON s.source = i.source AND s.id = i.session_id;
+-- Only those that name a winner: less to look up, with nothing to say of the others.
+LEFT JOIN (SELECT source, id, winner_id FROM worktree.sessions WHERE winner_id IS NOT NULL) AS s
+    ON s.source = i.source AND s.id = i.session_id;
 
 CREATE OR REPLACE VIEW worktree.canonical_messages AS
 SELECT

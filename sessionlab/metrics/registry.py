@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyRelation
@@ -19,7 +19,21 @@ AnyMetric = TypeVar("AnyMetric", bound=Metric)
 METRICS: dict[str, Metric] = {}
 """Every metric by its name, in the order of definition."""
 
-FITTED: dict[str, Callable[..., str]] = {}
+
+class Fitted(NamedTuple):
+    """A metric that holds numbers which SQL cannot find.
+
+    ``sql`` counts the rest of them in the tables, ``answer`` has what was counted for the fit, so that it is not
+    counted again. Both give the same rows.
+    """
+
+    sql: str
+    answer: str
+
+
+AnyFitted = TypeVar("AnyFitted", bound=Callable[..., Fitted])
+
+FITTED: dict[str, Callable[..., Fitted]] = {}
 """The metrics that also hold numbers which SQL cannot find: how to write each, from ``Run`` and its arguments."""
 
 
@@ -29,10 +43,10 @@ def metric(function: AnyMetric) -> AnyMetric:
     return function
 
 
-def fitted(name: str) -> Callable[[AnyMetric], AnyMetric]:
+def fitted(name: str) -> Callable[[AnyFitted], AnyFitted]:
     """Enter a function into ``FITTED`` under the name of a metric, which then is written by it wherever it is run."""
 
-    def enter(function: AnyMetric) -> AnyMetric:
+    def enter(function: AnyFitted) -> AnyFitted:
         FITTED[name] = function
         return function
 

@@ -31,7 +31,7 @@ class Metrics:
         def measured(*unnamed: Any, **arguments: Any) -> DuckDBPyRelation:
             if unnamed:
                 raise QueryError(f"A metric takes what it is told by name, as lab.metrics.{name}(by={unnamed[0]!r}).")
-            return self._run(self.sql(name, **arguments))
+            return self._run(self.answer_sql(name, **arguments))
 
         return measured
 
@@ -49,7 +49,15 @@ class Metrics:
         Raises ``AttributeError`` where there is no such metric, and ``QueryError`` as the metric does.
         """
         function = _named(name)
-        return FITTED[name](self._run, **arguments) if name in FITTED else function(**arguments)
+        return FITTED[name](self._run, **arguments).sql if name in FITTED else function(**arguments)
+
+    def answer_sql(self, name: str, **arguments: Any) -> str:
+        """Give what is run for a metric: :meth:`sql`, with the numbers in it that had to be counted for a fit.
+
+        Raises as :meth:`sql` does.
+        """
+        function = _named(name)
+        return FITTED[name](self._run, **arguments).answer if name in FITTED else function(**arguments)
 
 
 def _named(name: str) -> Metric:

@@ -3,36 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sessionlab.errors import QueryError
-from sessionlab.metrics.arguments import columns_named, session_column, suggestion
-from sessionlab.metrics.bradley_terry import Rating, ratings
-from sessionlab.metrics.query import (
-    Expressions,
-    conditions_of,
-    constant,
-    following,
-    groups,
-    names,
-    nulls_last,
-    query,
-    refuse_twins,
-    select,
-)
-from sessionlab.metrics.rates import rate_of
-from sessionlab.metrics.registry import Run, fitted, metric
-from sessionlab.schema import Type, quote
+from sessionlab.metrics.arguments import columns_named, session_column
+from sessionlab.metrics.bradley_terry import ratings
+from sessionlab.metrics.competitions import Competitions
+from sessionlab.metrics.query import following, names, nulls_last, query, refuse_twins
+from sessionlab.metrics.rates import RATES, rate_of
+from sessionlab.metrics.registry import Fitted, Run, fitted, metric
+from sessionlab.schema import Type, literal, quote
 
-ENTRANTS = ("agent", "model", "runtime")
-"""What of an attempt can win."""
+Known = Mapping[tuple[Any, ...], Sequence[Any]]
+"""Values of the groups, as text, and the entrant: what is known of it in that group."""
 
-Rated = dict[tuple[Any, ...], Rating]
-"""Ratings by the values of the groups, and the entrant."""
-
-_SESSION = dict.fromkeys(('"source"', '"kind"', '"session_id"'), "")
-_COUNTS = ("entered", "won", "rate", "low", "high")
+_COUNTS = {"entered": Type.INTEGER, "won": Type.INTEGER}
 _RATING = {"rating": Type.REAL, "rating_low": Type.REAL, "rating_high": Type.REAL, "unrated": Type.TEXT}
 
 
@@ -57,94 +42,52 @@ def winners(
     >>> lab.metrics.winners(of="model").project("model, entered, won, round(rating, 1) AS rating").limit(2).fetchall()
     [('quill-4', 20, 12, 0.6), ('heron-2', 26, 12, 0.4)]
     """
-    return _written(of, by, where, bucket, rated={}, otherwise="not fitted")
+    asked = _asked(of, by, where, bucket)
+    return _written(asked, asked.counting(), {}, "not fitted")
 
 
 @fitted("winners")
 def with_ratings(
     run: Run, *, of: str = "agent", by: str | Sequence[str] = (), where: str | None = None, bucket: str | None = None
-) -> str:
-    """Fit the ratings to the competitions, and write the metric with them."""
+) -> Fitted:
+    """Fit the ratings to who beat whom, and write the metric with them."""
+    asked = _asked(of, by, where, bucket)
+    counts: dict[tuple[Any, ...], tuple[int, int]] = {}
     wins: dict[tuple[Any, ...], dict[tuple[str, str], int]] = defaultdict(dict)
-    for *group, winner, loser, count in run(meetings(of, by, where, bucket)).fetchall():
-        wins[tuple(group)][winner, loser] = count
-    rated = {(*group, name): one for group, pairs in wins.items() for name, one in ratings(pairs).items()}
-    return _written(of, by, where, bucket, rated=rated, otherwise="met no other")
-
-
-def meetings(of: str, by: str | Sequence[str], where: str | None, bucket: str | None) -> str:
-    """Write the query that tells who beat whom how often: the groups, ``winner``, ``loser``, ``wins``.
-
-    Where one beat another there was a competition, so nothing else need be asked.
-    """
-    outer = groups(by, bucket)
-    keys, named = names(outer), _named(of, outer, where)
-    return following(
-        select(
-            keys,
-            {"winner": "winner", "loser": "loser", "wins": "count(*)"},
-            None,
-            source=f"victors JOIN beaten USING ({', '.join(_SESSION)})",
-            conditions=["winner <> loser"],
-            inner=["winner", "loser"],
-            order=[],
-        ),
-        **named,
-        victors=query(names(_SESSION | keys) | {"winner": of}, "named", conditions=["won"]),
-        beaten=query(names(_SESSION) | {"loser": of}, "named", conditions=["NOT won"]),
-    )
-
-
-def _named(of: str, outer: Expressions, where: str | None) -> dict[str, str]:
-    """Write the queries that lead to ``named``: a row for each attempt in a session that names a winner."""
-    if of not in ENTRANTS:
-        raise QueryError(f"No competition is between {of!r}.{suggestion(of, ENTRANTS)}")
-    refuse_twins(outer, dict.fromkeys((of, *_COUNTS, *_RATING), ""))
-    session = names(_SESSION)
-    grouped = {name: f"chosen.{name}" for name in outer if name not in session}
-    found = {**session, **grouped, of: f"tries.{of}", "won": "tries.winner"}
-    known = "tries.winner IS NOT NULL"
-    if not outer and where is None:  # it takes a session to know the winner: all that are known have theirs
-        return {"named": query(found, "attempts AS tries", conditions=[known])}
-    return {
-        "chosen": query(session | outer, "sessions", conditions=conditions_of(where)),
-        "named": query(found, f"attempts AS tries JOIN chosen USING ({', '.join(session)})", conditions=[known]),
+    for *group, entrant, loser, times, won in run(asked.tallies()).fetchall():
+        if loser is None:
+            counts[*group, entrant] = (times, won)
+        else:
+            wins[tuple(group)][entrant, loser] = times
+    rated = {
+        (*group, name): (one.rating, one.low, one.high, one.unrated)
+        for group, pairs in wins.items()
+        for name, one in ratings(pairs).items()
     }
+    counted = {"counted": _constants(asked, _COUNTS, counts)}
+    return Fitted(*(_written(asked, queries, rated, "met no other") for queries in (asked.counting(), counted)))
 
 
-def _entrants(of: str, keys: Expressions) -> dict[str, str]:
-    """Write the queries that lead on to ``entrants``: a row for each attempt in a competition, and whether it won."""
-    session = names(_SESSION)
-    sizes = {"size": "count(*)", "winners": "count_if(won)"}
-    columns = {**keys, of: of, "won": "won"}
-    source = f"named JOIN sizes USING ({', '.join(session)})"
-    return {
-        "sizes": select({}, session | sizes, None, source="named", inner=list(session), order=[]),
-        "entrants": query(columns, source, conditions=["size > 1", "winners > 0"]),
-    }
+def _asked(of: str, by: str | Sequence[str], where: str | None, bucket: str | None) -> Competitions:
+    asked = Competitions(of, by, where, bucket)
+    refuse_twins(asked.groups, dict.fromkeys((of, *_COUNTS, *RATES, *_RATING), ""))
+    return asked
 
 
-def _written(
-    of: str, by: str | Sequence[str], where: str | None, bucket: str | None, *, rated: Rated, otherwise: str
-) -> str:
-    """Write the metric with ratings; ``otherwise`` is why those who have none are not rated."""
-    outer = groups(by, bucket)
-    keys = names(outer)
-    counts = {"entered": "count(*)", "won": "CAST(count_if(won) AS BIGINT)"}
+def _written(asked: Competitions, counting: dict[str, str], rated: Known, otherwise: str) -> str:
+    """Write the metric from queries that lead to ``counted``, and ratings; ``otherwise`` is why there is none."""
     columns = {
-        **names(keys | dict.fromkeys((of, "entered", "won"), ""), "counted"),
+        **names([*asked.keys, asked.of, *_COUNTS], "counted"),
         **rate_of("won", "entered"),
-        **names(dict.fromkeys(_RATING, ""), "ratings"),
-        "unrated": _why(of, otherwise),
+        **names(_RATING, "ratings"),
+        "unrated": _why(asked.of, otherwise),
     }
-    met = [f"counted.{name} IS NOT DISTINCT FROM ratings.{name}" for name in (*keys, of)]
-    order = [*nulls_last(keys), "rating DESC NULLS LAST", "rate DESC", "entered DESC", f"{of} NULLS LAST"]
+    met = [f"counted.{name} IS NOT DISTINCT FROM ratings.{name}" for name in (*asked.keys, asked.of)]
+    order = [*nulls_last(asked.keys), "rating DESC NULLS LAST", "rate DESC", "entered DESC", f"{asked.of} NULLS LAST"]
     return following(
         query(columns, "counted LEFT JOIN ratings\n  ON " + "\n  AND ".join(met), order=order),
-        **_named(of, outer, where),
-        **_entrants(of, keys),
-        counted=select(keys, {of: of, **counts}, None, source="entrants", inner=[of], order=[]),
-        ratings=_constants(of, by, bucket, rated),
+        **counting,
+        ratings=_constants(asked, _RATING, rated),
     )
 
 
@@ -155,12 +98,19 @@ def _why(of: str, otherwise: str) -> str:
 END"""
 
 
-def _constants(of: str, by: str | Sequence[str], bucket: str | None, rated: Rated) -> str:
-    """Write the ratings as a table; a row of NULL, which nobody meets, gives it its types where there are none."""
-    types = {"bucket": Type.TIME} if bucket else {}
-    types |= {quote(name): session_column(name).type for name in columns_named(by)}
-    types |= {of: Type.TEXT, **_RATING}
-    rows: list[tuple[Any, ...]] = [(None,) * len(types)]
-    rows += [(*key, one.rating, one.low, one.high, one.unrated) for key, one in rated.items()]
-    written = ",\n".join(f"  ({', '.join(map(constant, row, types.values()))})" for row in rows)
-    return f"SELECT *\nFROM (VALUES\n{written}\n) AS constants ({', '.join(types)})"
+def _constants(asked: Competitions, columns: dict[str, Type], known: Known) -> str:
+    """Write what is known of each group and entrant as a table: texts, cast a column at a time."""
+    types = {"bucket": Type.TIME} if asked.bucket else {}
+    types |= {quote(name): session_column(name).type for name in columns_named(asked.by)}
+    types |= {asked.of: Type.TEXT, **columns}
+    rows = [(*key, *values) for key, values in known.items()] or [(None,) * len(types)]
+    written = ",\n".join(f"  ({', '.join(map(_text, row))})" for row in rows)
+    return query(
+        {name: f"CAST({name} AS {type_.value})" for name, type_ in types.items()},
+        f"(VALUES\n{written}\n) AS constants ({', '.join(types)})",
+        conditions=[] if known else ["false"],
+    )
+
+
+def _text(value: object) -> str:
+    return "NULL" if value is None else literal(str(value))

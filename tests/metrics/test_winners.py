@@ -130,6 +130,33 @@ def test_the_pure_text_says_that_it_is_not_fitted(lab: duckdb.DuckDBPyConnection
     assert set(plain.project(counts).fetchall()) == set(metrics.winners().project(counts).fetchall())
 
 
+@pytest.mark.parametrize(
+    "by", [(), "topic", "success", "extra", "duration_s", "started_at", ["attempts", "session_id"]]
+)
+def test_what_is_run_gives_what_the_text_counts(metrics: Metrics, by: str | list[str]) -> None:
+    arguments = {"of": "model", "by": by, "bucket": "day", "where": "attempts > 1"}
+    counted = rows(metrics._run(metrics.sql("winners", **arguments)))
+    assert rows(metrics.winners(**arguments)) == counted
+    assert len(counted) > 1
+    assert "attempts" not in metrics.answer_sql("winners", **{**arguments, "by": "topic"})
+    assert metrics.answer_sql("attempts", by="kind") == metrics.sql("attempts", by="kind")
+
+
+def test_a_name_of_any_signs_is_counted_and_rated() -> None:
+    strange = ["o'hara", "a\nb", "", "NULL", "{x}", "日本"]
+    lab = filled_lab("SELECT 'x' AS source, 'k' AS kind, 's' AS session_id")
+    for attempt, agent in enumerate(strange):
+        lab.execute(
+            "INSERT INTO attempts BY NAME SELECT 'x' AS source, 'k' AS kind, 's' AS session_id, $a AS attempt,"
+            " $agent AS agent, $a = 0 AS winner",
+            {"a": attempt, "agent": agent},
+        )
+    found = rows(metrics_of(lab).winners())
+    assert {row["agent"]: (row["won"], row["unrated"]) for row in found} == {
+        "o'hara": (1, "won every comparison")
+    } | dict.fromkeys(strange[1:], (0, "lost every comparison"))
+
+
 def test_only_attempts_have_winners() -> None:
     with pytest.raises(QueryError, match=r"between 'agents'. Did you mean 'agent'\? There are: agent, model, runtime"):
         metrics_of(empty_lab()).winners(of="agents")

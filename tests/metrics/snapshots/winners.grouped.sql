@@ -21,50 +21,76 @@ named AS (
   FROM attempts AS tries JOIN chosen USING ("source", "kind", "session_id")
   WHERE tries.winner IS NOT NULL
 ),
-sizes AS (
+competitions AS (
   SELECT
-    "source",
+    bucket,
     "kind",
-    "session_id",
+    "difficulty",
+    list({'name': agent, 'won': won}) AS lineup,
     count(*) AS size,
     count_if(won) AS winners
   FROM named
   GROUP BY
     "source",
     "kind",
-    "session_id"
+    "session_id",
+    bucket,
+    "difficulty"
+),
+lineups AS (
+  SELECT
+    bucket,
+    "kind",
+    "difficulty",
+    lineup,
+    count(*) AS times
+  FROM competitions
+  WHERE size > 1
+    AND winners > 0
+  GROUP BY
+    bucket,
+    "kind",
+    "difficulty",
+    lineup
 ),
 entrants AS (
   SELECT
     bucket,
     "kind",
     "difficulty",
-    agent,
-    won
-  FROM named JOIN sizes USING ("source", "kind", "session_id")
-  WHERE size > 1
-    AND winners > 0
+    unnest(lineup) AS entrant,
+    times
+  FROM lineups
 ),
 counted AS (
   SELECT
     bucket,
     "kind",
     "difficulty",
-    agent,
-    count(*) AS entered,
-    CAST(count_if(won) AS BIGINT) AS won
+    entrant.name AS agent,
+    CAST(sum(times) AS BIGINT) AS entered,
+    CAST(sum(CASE WHEN entrant.won THEN times ELSE 0 END) AS BIGINT) AS won
   FROM entrants
   GROUP BY
     bucket,
     "kind",
     "difficulty",
-    agent
+    entrant.name
 ),
 ratings AS (
-  SELECT *
+  SELECT
+    CAST(bucket AS TIMESTAMP) AS bucket,
+    CAST("kind" AS VARCHAR) AS "kind",
+    CAST("difficulty" AS VARCHAR) AS "difficulty",
+    CAST(agent AS VARCHAR) AS agent,
+    CAST(rating AS DOUBLE) AS rating,
+    CAST(rating_low AS DOUBLE) AS rating_low,
+    CAST(rating_high AS DOUBLE) AS rating_high,
+    CAST(unrated AS VARCHAR) AS unrated
   FROM (VALUES
-    (CAST(NULL AS TIMESTAMP), CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR), CAST(NULL AS DOUBLE), CAST(NULL AS DOUBLE), CAST(NULL AS DOUBLE), CAST(NULL AS VARCHAR))
+    (NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)
   ) AS constants (bucket, "kind", "difficulty", agent, rating, rating_low, rating_high, unrated)
+  WHERE false
 )
 SELECT
   counted.bucket AS bucket,

@@ -8,11 +8,9 @@ WITH named AS (
   FROM attempts AS tries
   WHERE tries.winner IS NOT NULL
 ),
-sizes AS (
+competitions AS (
   SELECT
-    "source",
-    "kind",
-    "session_id",
+    list({'name': agent, 'won': won}) AS lineup,
     count(*) AS size,
     count_if(won) AS winners
   FROM named
@@ -21,27 +19,40 @@ sizes AS (
     "kind",
     "session_id"
 ),
-entrants AS (
+lineups AS (
   SELECT
-    agent,
-    won
-  FROM named JOIN sizes USING ("source", "kind", "session_id")
+    lineup,
+    count(*) AS times
+  FROM competitions
   WHERE size > 1
     AND winners > 0
+  GROUP BY lineup
+),
+entrants AS (
+  SELECT
+    unnest(lineup) AS entrant,
+    times
+  FROM lineups
 ),
 counted AS (
   SELECT
-    agent,
-    count(*) AS entered,
-    CAST(count_if(won) AS BIGINT) AS won
+    entrant.name AS agent,
+    CAST(sum(times) AS BIGINT) AS entered,
+    CAST(sum(CASE WHEN entrant.won THEN times ELSE 0 END) AS BIGINT) AS won
   FROM entrants
-  GROUP BY agent
+  GROUP BY entrant.name
 ),
 ratings AS (
-  SELECT *
+  SELECT
+    CAST(agent AS VARCHAR) AS agent,
+    CAST(rating AS DOUBLE) AS rating,
+    CAST(rating_low AS DOUBLE) AS rating_low,
+    CAST(rating_high AS DOUBLE) AS rating_high,
+    CAST(unrated AS VARCHAR) AS unrated
   FROM (VALUES
-    (CAST(NULL AS VARCHAR), CAST(NULL AS DOUBLE), CAST(NULL AS DOUBLE), CAST(NULL AS DOUBLE), CAST(NULL AS VARCHAR))
+    (NULL, NULL, NULL, NULL, NULL)
   ) AS constants (agent, rating, rating_low, rating_high, unrated)
+  WHERE false
 )
 SELECT
   counted.agent AS agent,
