@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from sessionlab import Lab
+from tests.cli.conftest import Done, Run
 from tests.labs import write_json
 
 
@@ -22,7 +23,7 @@ def lab_path(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(folder / "lab.duckdb")
 
 
-def run(lab_path: str, *words: str, after: str = "", encoding: str = "utf-8") -> subprocess.CompletedProcess[str]:
+def ended(lab_path: str, *words: str, after: str = "", encoding: str = "utf-8") -> subprocess.CompletedProcess[str]:
     """Run ``sessionlab`` in a shell that does something with its output."""
     environment = os.environ | {"SESSIONLAB_LAB": lab_path, "PYTHONIOENCODING": encoding}
     script = f'set -o pipefail; "$0" -m sessionlab "$@" {after}'
@@ -52,17 +53,18 @@ NUMBER = "goal::int > 1"
         ("compare", NUMBER, "model IS NULL"),
     ],
 )
-def test_a_query_that_fails_while_it_runs_is_one_line(lab_path: str, words: tuple[str, ...]) -> None:
-    done = run(lab_path, *words)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("sessionlab: Conversion Error: Could not convert string ")
-    assert done.stderr.endswith(" from source column goal. TRY_CAST gives NULL in its place.\n")
-    assert done.stderr.count("\n") == 1
+def test_a_query_that_fails_while_it_runs_is_one_line(run: Run, lab_path: str, words: tuple[str, ...]) -> None:
+    done = run(*words, "--lab", lab_path)
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("sessionlab: Conversion Error: Could not convert string ")
+    assert done.err.endswith(" from source column goal. TRY_CAST gives NULL in its place.\n")
+    assert done.err.count("\n") == 1
 
 
-def test_an_error_that_a_query_asks_for_is_one_line(lab_path: str) -> None:
-    done = run(lab_path, "sql", "SELECT error('boom')")
-    assert (done.returncode, done.stderr) == (1, "sessionlab: Invalid Input Error: boom\n")
+def test_an_error_that_a_query_asks_for_is_one_line(run: Run, lab_path: str) -> None:
+    assert run("sql", "SELECT error('boom')", "--lab", lab_path) == Done(
+        1, "", "sessionlab: Invalid Input Error: boom\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -76,14 +78,14 @@ def test_an_error_that_a_query_asks_for_is_one_line(lab_path: str) -> None:
     ],
 )
 def test_a_place_that_cannot_be_written_is_named(lab_path: str, words: tuple[str, ...], says: str) -> None:
-    done = run(lab_path, *words)
+    done = ended(lab_path, *words)
     assert (done.returncode, done.stdout, done.stderr) == (1, "", f"sessionlab: {says}\n")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_that_may_not_be_written(lab_path: str, tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
-    done = run(lab_path, "stats", "success_rate", "--chart", str(tmp_path / "x.svg"))
+    done = ended(lab_path, "stats", "success_rate", "--chart", str(tmp_path / "x.svg"))
     assert done.stderr.endswith("x.svg cannot be used: Permission denied. Name a place that you may write to.\n")
 
 
@@ -99,7 +101,7 @@ WORDS = (
 
 @pytest.mark.parametrize("words", WORDS)
 def test_a_full_disk_is_one_line(lab_path: str, words: tuple[str, ...]) -> None:
-    done = run(lab_path, *words, after="> /dev/full")
+    done = ended(lab_path, *words, after="> /dev/full")
     says = "sessionlab: The output cannot be written: No space left on device. Send it elsewhere.\n"
     assert (done.returncode, done.stderr) == (1, says)
 
@@ -116,7 +118,7 @@ def test_a_reader_that_has_had_enough_is_no_failure(lab_path: str, words: tuple[
 
 
 def test_a_reader_that_leaves_in_the_middle(lab_path: str) -> None:
-    done = run(lab_path, "sql", "FROM range(200000)", "--format", "csv", after="| head -1")
+    done = ended(lab_path, "sql", "FROM range(200000)", "--format", "csv", after="| head -1")
     assert (done.returncode, done.stdout, done.stderr) == (0, "range\n", "")
 
 
@@ -133,26 +135,26 @@ def test_another_pipe_that_breaks_is_a_failure() -> None:
 
 
 def test_nobody_to_print_to(lab_path: str) -> None:
-    done = run(lab_path, "sources", after=">&-")
+    done = ended(lab_path, "sources", after=">&-")
     assert (done.returncode, done.stderr) == (0, "")
-    done = run(lab_path, "forget", "nobody", after="2>&-")
+    done = ended(lab_path, "forget", "nobody", after="2>&-")
     assert (done.returncode, done.stdout) == (1, "")
 
 
-@pytest.mark.parametrize("encoding", ["latin-1", "ascii"])
 @pytest.mark.parametrize(
-    ("words", "says"),
+    ("words", "says", "encoding"),
     [
-        (("sql", "SELECT 'a → b' AS way FROM sessions LIMIT 1"), "a ? b"),
-        (("compare", "session_id = '1'", "session_id = '2'"), "sessions"),
-        (("history", "1"), "session 1 of runs"),
-        (("chains",), "no rows"),
-        (("serve", "--help"), "SESSIONLAB_TOKEN="),
+        (("sql", "SELECT 'a → b' AS way FROM sessions LIMIT 1"), "a ? b", "latin-1"),
+        (("sql", "SELECT 'a → b' AS way FROM sessions LIMIT 1"), "a ? b", "ascii"),
+        (("compare", "session_id = '1'", "session_id = '2'"), "sessions", "ascii"),
+        (("history", "1"), "session 1 of runs", "ascii"),
+        (("chains",), "no rows", "latin-1"),
+        (("serve", "--help"), "SESSIONLAB_TOKEN=", "ascii"),
     ],
 )
 def test_signs_that_cannot_be_printed_stop_nothing(
-    lab_path: str, encoding: str, words: tuple[str, ...], says: str
+    lab_path: str, words: tuple[str, ...], says: str, encoding: str
 ) -> None:
-    done = run(lab_path, *words, encoding=encoding)
+    done = ended(lab_path, *words, encoding=encoding)
     assert (done.returncode, done.stderr) == (0, "")
     assert says in done.stdout

@@ -2,48 +2,27 @@
 
 from __future__ import annotations
 
-import io
 import itertools
 import json
 import sqlite3
-import sys
-from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from sessionlab import open_store
-from sessionlab.cli import main
 from sessionlab.stores.database import open_database
+from tests.cli.conftest import Done, Run
 from tests.conftest import Server
 
 _NUMBERS = itertools.count(1)
 
 
-class Done(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Done]
-
-
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+def run(run: Run) -> Run:
     """Run ``sessionlab store`` in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-
-    def store(*words: str, answer: str = "") -> Done:
-        monkeypatch.setattr(sys, "argv", ["sessionlab", "store", *words])
-        monkeypatch.setattr(sys, "stdin", io.StringIO(answer))
-        with pytest.raises(SystemExit) as left:
-            main()
-        return Done(int(left.value.code or 0), *capsys.readouterr())
-
-    return store
+    return partial(run, "store")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
