@@ -13,7 +13,6 @@ ENTRANTS = ("agent", "model", "runtime")
 """What of an attempt can win."""
 
 _SESSION = dict.fromkeys(('"source"', '"kind"', '"session_id"'), "")
-_LINEUPS = "lineups"
 
 
 @dataclass(frozen=True)
@@ -45,17 +44,28 @@ class Competitions:
     def counting(self) -> dict[str, str]:
         """Write the queries that lead to ``counted``: the groups, the entrant, how often it ``entered`` and ``won``.
 
-        On the way stand ``lineups``: who entered a competition and who of them won, and in how many it was just so.
+        On the way stand the ``entrants``: who entered, whether it won, who did, and how many times it was just so.
         These are few, however many the sessions, and all that is asked of competitions is counted from them.
         """
-        won = "CAST(sum(CASE WHEN entrant.won THEN times ELSE 0 END) AS BIGINT)"
+        session = names(_SESSION)
+        columns = {"entrant": self.of, "won": "won", "victor": "victor"}
+        won = "CAST(sum(CASE WHEN won THEN times ELSE 0 END) AS BIGINT)"
         counts = {"entered": "CAST(sum(times) AS BIGINT)", "won": won}
         return {
-            **self._lineups(),
-            "entrants": query(self.keys | {"entrant": "unnest(lineup)", "times": "times"}, _LINEUPS),
-            "counted": query(
-                self.keys | {self.of: "entrant.name"} | counts, "entrants", grouping=[*self.keys, "entrant.name"]
+            **self._named(),
+            "sizes": query(
+                session
+                | {"size": "count(*)", "winners": "count_if(won)", "victor": f"max({self.of}) FILTER (WHERE won)"},
+                "named",
+                grouping=[*session],
             ),
+            "entrants": query(
+                self.keys | columns | {"times": "count(*)"},
+                f"named JOIN sizes USING ({', '.join(session)})",
+                conditions=["size > 1", "winners = 1"],
+                grouping=[*self.keys, self.of, "won", "victor"],
+            ),
+            "counted": query(self.keys | {self.of: "entrant"} | counts, "entrants", grouping=[*self.keys, "entrant"]),
         }
 
     def tallies(self) -> str:
@@ -66,36 +76,14 @@ class Competitions:
         """
         texts = {name: f"CAST({name} AS VARCHAR)" for name in self.keys}
         counted = {"entrant": self.of, "loser": "CAST(NULL AS VARCHAR)", "times": "entered", "won": "won"}
-        met = {"entrant": "victor.name", "loser": "beaten.name", "times": "CAST(sum(times) AS BIGINT)", "won": "NULL"}
-        columns = self.keys | {"times": "times"}
+        met = {"entrant": "victor", "loser": "entrant", "times": "CAST(sum(times) AS BIGINT)", "won": "NULL"}
         beaten = query(
             texts | met,
-            "pairs",
-            conditions=["NOT beaten.won", "victor.name <> beaten.name"],
-            grouping=[*self.keys, "victor.name", "beaten.name"],
+            "entrants",
+            conditions=["NOT won", "victor <> entrant"],
+            grouping=[*self.keys, "victor", "entrants.entrant"],
         )
-        return following(
-            f"{query(texts | counted, 'counted')}\nUNION ALL\n{beaten}",
-            **self.counting(),
-            victors=query(columns | {"victor": "unnest(lineup)", "lineup": "lineup"}, _LINEUPS),
-            pairs=query(
-                columns | {"victor": "victor", "beaten": "unnest(lineup)"}, "victors", conditions=["victor.won"]
-            ),
-        )
-
-    def _lineups(self) -> dict[str, str]:
-        lineup = f"list({{'name': {self.of}, 'won': won}})"
-        columns = {"lineup": lineup, "size": "count(*)", "winners": "count_if(won)"}
-        return {
-            **self._named(),
-            "competitions": query(self.keys | columns, "named", grouping=[*(names(_SESSION) | self.keys)]),
-            _LINEUPS: query(
-                self.keys | {"lineup": "lineup", "times": "count(*)"},
-                "competitions",
-                conditions=["size > 1", "winners > 0"],
-                grouping=[*self.keys, "lineup"],
-            ),
-        }
+        return following(f"{query(texts | counted, 'counted')}\nUNION ALL\n{beaten}", **self.counting())
 
     def _named(self) -> dict[str, str]:
         """Write the queries that lead to ``named``: a row for each attempt in a session that names a winner."""

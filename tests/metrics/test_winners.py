@@ -105,8 +105,8 @@ def lab_of(*sessions: str) -> Metrics:
 
 
 def test_what_is_no_competition_is_not_counted() -> None:
-    # A lone attempt, one that nobody has decided yet, and one that is decided.
-    found = rows(lab_of("A", "ab", "abC").winners())
+    # A lone attempt, one that nobody has decided yet, one that two have won, and one that is decided.
+    found = rows(lab_of("A", "ab", "aBC", "abC").winners())
     assert {row["agent"]: (row["entered"], row["won"]) for row in found} == {"a": (1, 0), "b": (1, 0), "c": (1, 1)}
 
 

@@ -21,61 +21,54 @@ named AS (
   FROM attempts AS tries JOIN chosen USING ("source", "kind", "session_id")
   WHERE tries.winner IS NOT NULL
 ),
-competitions AS (
+sizes AS (
   SELECT
-    bucket,
+    "source",
     "kind",
-    "difficulty",
-    list({'name': agent, 'won': won}) AS lineup,
+    "session_id",
     count(*) AS size,
-    count_if(won) AS winners
+    count_if(won) AS winners,
+    max(agent) FILTER (WHERE won) AS victor
   FROM named
   GROUP BY
     "source",
     "kind",
-    "session_id",
-    bucket,
-    "difficulty"
-),
-lineups AS (
-  SELECT
-    bucket,
-    "kind",
-    "difficulty",
-    lineup,
-    count(*) AS times
-  FROM competitions
-  WHERE size > 1
-    AND winners > 0
-  GROUP BY
-    bucket,
-    "kind",
-    "difficulty",
-    lineup
+    "session_id"
 ),
 entrants AS (
   SELECT
     bucket,
     "kind",
     "difficulty",
-    unnest(lineup) AS entrant,
-    times
-  FROM lineups
+    agent AS entrant,
+    won,
+    victor,
+    count(*) AS times
+  FROM named JOIN sizes USING ("source", "kind", "session_id")
+  WHERE size > 1
+    AND winners = 1
+  GROUP BY
+    bucket,
+    "kind",
+    "difficulty",
+    agent,
+    won,
+    victor
 ),
 counted AS (
   SELECT
     bucket,
     "kind",
     "difficulty",
-    entrant.name AS agent,
+    entrant AS agent,
     CAST(sum(times) AS BIGINT) AS entered,
-    CAST(sum(CASE WHEN entrant.won THEN times ELSE 0 END) AS BIGINT) AS won
+    CAST(sum(CASE WHEN won THEN times ELSE 0 END) AS BIGINT) AS won
   FROM entrants
   GROUP BY
     bucket,
     "kind",
     "difficulty",
-    entrant.name
+    entrant
 ),
 ratings AS (
   SELECT

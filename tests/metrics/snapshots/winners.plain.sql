@@ -8,39 +8,41 @@ WITH named AS (
   FROM attempts AS tries
   WHERE tries.winner IS NOT NULL
 ),
-competitions AS (
+sizes AS (
   SELECT
-    list({'name': agent, 'won': won}) AS lineup,
+    "source",
+    "kind",
+    "session_id",
     count(*) AS size,
-    count_if(won) AS winners
+    count_if(won) AS winners,
+    max(agent) FILTER (WHERE won) AS victor
   FROM named
   GROUP BY
     "source",
     "kind",
     "session_id"
 ),
-lineups AS (
-  SELECT
-    lineup,
-    count(*) AS times
-  FROM competitions
-  WHERE size > 1
-    AND winners > 0
-  GROUP BY lineup
-),
 entrants AS (
   SELECT
-    unnest(lineup) AS entrant,
-    times
-  FROM lineups
+    agent AS entrant,
+    won,
+    victor,
+    count(*) AS times
+  FROM named JOIN sizes USING ("source", "kind", "session_id")
+  WHERE size > 1
+    AND winners = 1
+  GROUP BY
+    agent,
+    won,
+    victor
 ),
 counted AS (
   SELECT
-    entrant.name AS agent,
+    entrant AS agent,
     CAST(sum(times) AS BIGINT) AS entered,
-    CAST(sum(CASE WHEN entrant.won THEN times ELSE 0 END) AS BIGINT) AS won
+    CAST(sum(CASE WHEN won THEN times ELSE 0 END) AS BIGINT) AS won
   FROM entrants
-  GROUP BY entrant.name
+  GROUP BY entrant
 ),
 ratings AS (
   SELECT
