@@ -20,20 +20,20 @@ METRICS: dict[str, Metric] = {}
 """Every metric by its name, in the order of definition."""
 
 
-class Fitted(NamedTuple):
-    """A metric that holds numbers which SQL cannot find.
+class Written(NamedTuple):
+    """A metric as ``sql``, which asks the tables, and as the ``answer`` that is run: it gives the same rows.
 
-    ``sql`` counts the rest of them in the tables, ``answer`` has what was counted for the fit, so that it is not
-    counted again. Both give the same rows.
+    They differ where numbers had to be fitted: the answer has what was counted for that, so that it is not counted
+    again.
     """
 
     sql: str
     answer: str
 
 
-AnyFitted = TypeVar("AnyFitted", bound=Callable[..., Fitted])
+AnyFitted = TypeVar("AnyFitted", bound=Callable[..., Written])
 
-FITTED: dict[str, Callable[..., Fitted]] = {}
+FITTED: dict[str, Callable[..., Written]] = {}
 """The metrics that also hold numbers which SQL cannot find: how to write each, from ``Run`` and its arguments."""
 
 

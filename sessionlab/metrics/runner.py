@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sessionlab.errors import QueryError
 from sessionlab.metrics.arguments import suggestion
-from sessionlab.metrics.registry import FITTED, METRICS, Metric, Run
+from sessionlab.metrics.registry import FITTED, METRICS, Metric, Run, Written
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyRelation
@@ -31,7 +31,7 @@ class Metrics:
         def measured(*unnamed: Any, **arguments: Any) -> DuckDBPyRelation:
             if unnamed:
                 raise QueryError(f"A metric takes what it is told by name, as lab.metrics.{name}(by={unnamed[0]!r}).")
-            return self._run(self.answer_sql(name, **arguments))
+            return self._run(self.written(name, **arguments).answer)
 
         return measured
 
@@ -48,16 +48,18 @@ class Metrics:
 
         Raises ``AttributeError`` where there is no such metric, and ``QueryError`` as the metric does.
         """
-        function = _named(name)
-        return FITTED[name](self._run, **arguments).sql if name in FITTED else function(**arguments)
+        return self.written(name, **arguments).sql
 
-    def answer_sql(self, name: str, **arguments: Any) -> str:
-        """Give what is run for a metric: :meth:`sql`, with the numbers in it that had to be counted for a fit.
+    def written(self, name: str, **arguments: Any) -> Written:
+        """Give the SQL of a metric beside what is run for it: ``sql`` and ``answer``.
 
         Raises as :meth:`sql` does.
         """
         function = _named(name)
-        return FITTED[name](self._run, **arguments).answer if name in FITTED else function(**arguments)
+        if name in FITTED:
+            return FITTED[name](self._run, **arguments)
+        sql = function(**arguments)
+        return Written(sql, sql)
 
 
 def _named(name: str) -> Metric:

@@ -11,7 +11,7 @@ from sessionlab.metrics.bradley_terry import ratings
 from sessionlab.metrics.competitions import Competitions
 from sessionlab.metrics.query import following, names, nulls_last, query, refuse_twins
 from sessionlab.metrics.rates import RATES, rate_of
-from sessionlab.metrics.registry import Fitted, Run, fitted, metric
+from sessionlab.metrics.registry import Run, Written, fitted, metric
 from sessionlab.schema import Type, literal, quote
 
 Known = Mapping[tuple[Any, ...], Sequence[Any]]
@@ -49,7 +49,7 @@ def winners(
 @fitted("winners")
 def with_ratings(
     run: Run, *, of: str = "agent", by: str | Sequence[str] = (), where: str | None = None, bucket: str | None = None
-) -> Fitted:
+) -> Written:
     """Fit the ratings to who beat whom, and write the metric with them."""
     asked = _asked(of, by, where, bucket)
     counts: dict[tuple[Any, ...], tuple[int, int]] = {}
@@ -65,7 +65,7 @@ def with_ratings(
         for name, one in ratings(pairs).items()
     }
     counted = {"counted": _constants(asked, _COUNTS, counts)}
-    return Fitted(*(_written(asked, queries, rated, "met no other") for queries in (asked.counting(), counted)))
+    return Written(*(_written(asked, queries, rated, "met no other") for queries in (asked.counting(), counted)))
 
 
 def _asked(of: str, by: str | Sequence[str], where: str | None, bucket: str | None) -> Competitions:

@@ -130,8 +130,8 @@ async def metric(
     arguments = _arguments(name, by, where, bucket, of)
 
     def make(ask: Ask) -> Answer:
-        sql = Metrics(ask).sql(name, **arguments)
-        return _table(name, ask(sql), sql, format, limit)
+        written = Metrics(ask).written(name, **arguments)
+        return _table(name, ask(written.answer), written.sql, format, limit)
 
     answer = await desk.answer(("metric", name, tuple(arguments.items()), format, limit), make, where or None)
     return answer.to(request)

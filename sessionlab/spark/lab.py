@@ -139,7 +139,7 @@ class SparkMetrics:
 
         @wraps(described)
         def measured(**arguments: Any) -> DataFrame:
-            return self._run(self._metrics.answer_sql(name, **arguments))
+            return self._run(self._metrics.written(name, **arguments).answer)
 
         return measured
 

@@ -138,8 +138,8 @@ def test_what_is_run_gives_what_the_text_counts(metrics: Metrics, by: str | list
     counted = rows(metrics._run(metrics.sql("winners", **arguments)))
     assert rows(metrics.winners(**arguments)) == counted
     assert len(counted) > 1
-    assert "attempts" not in metrics.answer_sql("winners", **{**arguments, "by": "topic"})
-    assert metrics.answer_sql("attempts", by="kind") == metrics.sql("attempts", by="kind")
+    assert "attempts" not in metrics.written("winners", **{**arguments, "by": "topic"}).answer
+    assert metrics.written("attempts", by="kind") == (metrics.sql("attempts", by="kind"),) * 2
 
 
 def test_a_name_of_any_signs_is_counted_and_rated() -> None:
