@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import duckdb
 
+from sessionlab.display.shell import running_shell
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
@@ -93,9 +95,7 @@ def showing(what: str) -> Iterator[Meter]:
 
 def _in_notebook() -> bool:
     """Whether this is a Jupyter kernel. Nothing is imported to find out."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    return hasattr(shell, "kernel")
+    return hasattr(running_shell(), "kernel")
 
 
 class _RichLine:

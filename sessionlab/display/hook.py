@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import duckdb
 
 from sessionlab.display.relation import bundle
+from sessionlab.display.shell import running_shell
 
 
 def show_relations(shell: Any = None) -> None:
@@ -16,15 +16,10 @@ def show_relations(shell: Any = None) -> None:
     Args:
         shell: The IPython shell; None for the one that runs. Nothing is imported to find it.
     """
-    shell = shell or _running()
+    shell = shell or running_shell()
     formatter = getattr(getattr(shell, "display_formatter", None), "mimebundle_formatter", None)
     if formatter is not None and duckdb.DuckDBPyRelation not in formatter.type_printers:
         formatter.for_type(duckdb.DuckDBPyRelation, _shown)
-
-
-def _running() -> Any:
-    ipython = sys.modules.get("IPython")
-    return ipython.get_ipython() if ipython else None
 
 
 def _shown(relation: duckdb.DuckDBPyRelation, **_: Any) -> dict[str, str]:

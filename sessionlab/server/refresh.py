@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from functools import partial
+from itertools import chain
 from typing import Any
 
 from sessionlab.errors import SessionlabError
@@ -25,6 +27,7 @@ class Refresher:
     def __init__(self, lab: Lab, stores: Sequence[Store], seconds: float) -> None:
         self.last: dict[str, Any] | None = None
         self._lab, self._stores, self._seconds = lab, list(stores), seconds
+        self._names: dict[Store, str] = {}
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sessionlab-refresh", daemon=True)
 
@@ -45,23 +48,25 @@ class Refresher:
 
     def _once(self) -> list[str]:
         """Refresh, and say what failed; whatever that is, the next time may be better."""
-        failed = [said for store in list(self._stores) if (said := self._first(store))]
-        try:
-            failed += self._lab.refresh().failed
-        except SessionlabError as error:
-            failed.append(str(error))
-        except Exception:  # a thread that dies in silence would leave the page behind for ever
-            _log.exception("a refresh failed")
-            failed.append("The refresh failed; the log says more.")
+        failed = [*chain.from_iterable(self._tried(partial(self._first, store)) for store in self._stores)]
+        failed += self._tried(lambda: self._lab.refresh().failed)
         for said in failed:
             _log.warning("refresh: %s", said)
         return failed
 
-    def _first(self, store: Store) -> str | None:
-        """Load a store for the first time; the refreshes that follow know it."""
+    def _tried(self, what: Callable[[], Iterable[str]]) -> Iterable[str]:
+        """Do something, which says what failed of it, or fails as a whole."""
         try:
-            self._lab.load(store)
+            return what()
         except SessionlabError as error:
-            return str(error)
-        self._stores.remove(store)
-        return None
+            return [str(error)]
+        except Exception:  # a thread that dies in silence would leave the page behind for ever
+            _log.exception("a refresh failed")
+            return ["The refresh failed; the log says more."]
+
+    def _first(self, store: Store) -> Iterable[str]:
+        """Load a store that the lab does not have, or has no more; the refreshes that follow know it."""
+        there = {name for (name,) in self._lab.sql("SELECT source FROM sources").fetchall()}
+        if self._names.get(store) not in there:
+            self._names[store] = self._lab.load(store).source
+        return ()
