@@ -11,6 +11,7 @@ from typing import Any, TypeAlias, cast
 import psycopg
 import sqlalchemy as sa
 from psycopg import sql
+from psycopg.types.string import TextLoader
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import PoolProxiedConnection, QueuePool
@@ -38,7 +39,13 @@ _BEGIN = {
     "read": "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
     "alone": "BEGIN ISOLATION LEVEL SERIALIZABLE",
 }
-_SET_UP = "SELECT set_config('TimeZone', 'UTC', false), set_config('search_path', %s, false)"
+_SET_UP = (
+    "SELECT set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO', false),"
+    " set_config('search_path', %s, false)"
+)
+_TIMES = ("timestamptz", "timestamp")
+"""What is read as a text: Postgres has moments that no datetime can be, and one of them must not hide other rows."""
+
 _COLUMNS = (
     "SELECT t.relname, c.attname FROM pg_class AS t JOIN pg_attribute AS c ON c.attrelid = t.oid"
     " WHERE t.relnamespace = current_schema()::regnamespace AND t.relkind IN ('r', 'p') AND c.attnum > 0"
@@ -109,6 +116,8 @@ class PostgresDatabase(Database):
 
     def _connect(self) -> Connection:
         connection = Connection.connect(self._to.for_driver(), autocommit=True)
+        for name in _TIMES:
+            connection.adapters.register_loader(name, TextLoader)
         connection.execute(_SET_UP, (quote(self._to.schema),))
         return connection
 

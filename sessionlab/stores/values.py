@@ -93,10 +93,10 @@ def _moment_text(value: Any) -> str:
 
 
 def _read_moment(value: Any) -> Any:
-    """Read a moment; what another program has put there and is none comes out as it is."""
+    """Read a moment; what another program has put there and no datetime can be comes out as it is."""
     try:
         return _moment(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return value
 
 

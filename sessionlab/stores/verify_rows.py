@@ -18,7 +18,7 @@ from sessionlab.stores.checks import may_be, shown
 from sessionlab.stores.declare import Field, StoreTable
 from sessionlab.stores.problems import FEW, Look, Problem, shown_key
 from sessionlab.stores.tables import condition_of
-from sessionlab.stores.values import KEPT, OBJECT, ValueType
+from sessionlab.stores.values import KEPT, OBJECT, TIME, ValueType
 
 _HEX = "[0-9a-f]"
 _UUID = "-".join(_HEX * length for length in (8, 4, 4, 4, 12))
@@ -26,7 +26,7 @@ _DAY = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*"
 _FORMS: dict[type[TypeEngine[Any]], str] = {
     sa.BigInteger: "typeof({0}) = 'integer'",
     sa.Boolean: "typeof({0}) = 'integer' AND {0} IN (0, 1)",
-    sa.TIMESTAMP: f"typeof({{0}}) = 'text' AND {{0}} GLOB '{_DAY}' AND julianday({{0}}) IS NOT NULL",
+    sa.TIMESTAMP: f"typeof({{0}}) = 'text' AND {{0}} GLOB '{_DAY}' AND julianday({{0}}) >= julianday('0001-01-01')",
     JSONB: "typeof({0}) = 'text' AND json_valid({0})",
     sa.Uuid: f"typeof({{0}}) = 'text' AND {{0}} GLOB '{_UUID}'",
 }
@@ -126,4 +126,7 @@ def _form(name: str, type_: ValueType) -> str:
 
 
 def _form_on_postgres(name: str, type_: ValueType) -> str:
+    """Give the condition that Postgres, whose own types refuse most, holds a value of a type."""
+    if type_ is TIME:
+        return f"({name} >= '0001-01-01' AND {name} < '10000-01-01')"
     return f"jsonb_typeof({name}::jsonb) = 'object'" if type_ is OBJECT else ""
