@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sessionlab.export.redaction import Replace
     from sessionlab.lab import Lab
     from sessionlab.server.runner import Running
-    from sessionlab.server.workflow import Agent
+    from sessionlab.server.agent import Agent
     from sessionlab.stores.base import Store
 
 

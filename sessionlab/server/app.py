@@ -14,13 +14,13 @@ from sessionlab.errors import SessionlabError
 from sessionlab.lab import Lab
 from sessionlab.server import analytics, assets, crud, dashboard, events, login, problems, sessions, sql, workflow
 from sessionlab.server.access import AccessLog
+from sessionlab.server.agent import Agent
 from sessionlab.server.answers import LabDesk
 from sessionlab.server.bodies import shallow
 from sessionlab.server.events import Listeners
 from sessionlab.server.refresh import Refresher
 from sessionlab.server.sandbox import Limits
 from sessionlab.server.security import Guard, Keys
-from sessionlab.server.workflow import Agent
 from sessionlab.stores.base import Store
 
 BODY_BYTES = 16_000_000

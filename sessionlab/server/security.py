@@ -169,8 +169,16 @@ class Guard:
     def _is_known(self, headers: Headers, keys: Keys) -> bool:
         scheme, _, token = headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
-            return keys.fits(token.strip())
+            return keys.fits(_as_sent(token.strip()))
         return any(keys.knows(value) for value in _cookies(headers))
+
+
+def _as_sent(text: str) -> str:
+    """Give a header's text in UTF-8, as most send it; ``text`` is what its bytes are in Latin-1, which is left else."""
+    try:
+        return text.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return text
 
 
 def cookie_name(host: str) -> str:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
-import sys
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from sessionlab.errors import NotFound, SessionlabError
+from sessionlab.errors import InvalidRecord, NotFound, SessionlabError
+from sessionlab.server.agent import Left, run
 from sessionlab.server.crud.resources import store_of
 from sessionlab.server.problems import problem, responses
 from sessionlab.server.values import as_json, plain
@@ -23,9 +22,6 @@ from sessionlab.stores.workflow import WorkflowStore
 router = APIRouter(tags=["workflow"])
 
 _log = logging.getLogger(__name__)
-
-Agent = Callable[..., object] | Callable[..., Awaitable[object]]
-"""Takes ``prompt``, ``topic``, ``difficulty`` and ``thread_id`` by name, and returns a state."""
 
 _ROW = {
     "id": "7d4f2f6e-5a1c-4a52-9d5c-8a31c2c1b6a0",
@@ -154,37 +150,24 @@ async def verified(asked: ProblemRequest, request: Request) -> Response:
     given = {"user_prompt": asked.user_prompt, "topic": asked.topic, "difficulty": asked.difficulty}
     await asyncio.to_thread(store.save_session_state, thread_id, given, workflow_status="running")
     try:
-        state, run_id = await _run(agent, asked, thread_id)
+        words = {"prompt": asked.user_prompt, "topic": asked.topic, "difficulty": asked.difficulty}
+        state, run_id = await run(agent, {**words, "thread_id": thread_id})
         passed = await asyncio.to_thread(_save, store, thread_id, given, state, run_id)
     except asyncio.CancelledError:  # the server ends, and may have no time left to wait for a thread
         _give_up(store, thread_id)
         raise
     except Exception as error:
         await asyncio.to_thread(store.save_session_state, thread_id, {}, workflow_status="failed")
+        if isinstance(error, InvalidRecord):  # the caller's own words have been checked
+            return problem(502, f"The agent's answer is not to be saved: {error}", thread_id=thread_id)
         if isinstance(error, SessionlabError):
             raise
         _log.error("the agent failed at thread %s", thread_id, exc_info=error)
-        return problem(502, f"The agent failed: {type(error).__name__}. The log says more.", thread_id=thread_id)
+        name = type(error.__cause__ if isinstance(error, Left) else error).__name__
+        return problem(502, f"The agent failed: {name}. The log says more.", thread_id=thread_id)
     if not passed:
         return problem(502, "The agent found no solution that passes its tests.", thread_id=thread_id)
     return _json({"response": _response(store.get_session_state(thread_id) or {}, thread_id)})
-
-
-async def _run(agent: Agent, asked: ProblemRequest, thread_id: str) -> tuple[object, str | None]:
-    """Run the agent: a coroutine here, anything else in a thread, as it takes its time.
-
-    Gives its state and the id of the run that is active then, which MLflow tells only in the thread that began it.
-    """
-    given = {
-        "prompt": asked.user_prompt, "topic": asked.topic, "difficulty": asked.difficulty, "thread_id": thread_id
-    }  # fmt: skip
-
-    def call() -> tuple[object, str | None]:
-        return agent(**given), _run_id()
-
-    waits = inspect.iscoroutinefunction(agent) or inspect.iscoroutinefunction(getattr(agent, "__call__", None))  # noqa: B004
-    made, run_id = (agent(**given), None) if waits else await asyncio.to_thread(call)
-    return (await made, _run_id()) if inspect.isawaitable(made) else (made, run_id)
 
 
 def _save(store: WorkflowStore, thread_id: str, given: Mapping[str, str], state: object, run_id: str | None) -> bool:
@@ -202,17 +185,6 @@ def _give_up(store: WorkflowStore, thread_id: str) -> None:
     row = store.get_session_state(thread_id)
     if row is not None and row["workflow_status"] == "running":
         store.save_session_state(thread_id, {}, workflow_status="failed")
-
-
-def _run_id() -> str | None:
-    """Give the id of MLflow's active run; nobody has one who has not imported MLflow."""
-    mlflow = sys.modules.get("mlflow")
-    try:
-        run = None if mlflow is None else mlflow.active_run()
-        return None if run is None else str(run.info.run_id)
-    except Exception:  # its trouble must not cost the session
-        _log.exception("MLflow does not say which run is active")
-        return None
 
 
 def _response(row: Mapping[str, Any], thread_id: str) -> dict[str, Any]:

@@ -102,6 +102,15 @@ def test_who_knows_it_is_answered(guarded: httpx.Client) -> None:
     assert_problem(guarded.get("/api/metrics", headers={**headers, "host": "evil.example"}), 421)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_a_token_may_have_any_letters(lab: Lab, encoding: str) -> None:
+    with start(create_app(lab, token="café tok")) as running:
+        headers = {b"authorization": "Bearer café tok".encode(encoding)}
+        assert httpx.get(f"{running.url}/api/metrics", headers=headers).status_code == 200
+        headers = {b"authorization": "Bearer cafè tok".encode(encoding)}
+        assert httpx.get(f"{running.url}/api/metrics", headers=headers).status_code == 401
+
+
 def test_a_browser_is_sent_to_the_form(guarded: httpx.Client) -> None:
     answer = guarded.get("/", headers={"accept": "text/html"})
     assert (answer.status_code, answer.headers["location"]) == (303, "/login")

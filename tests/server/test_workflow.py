@@ -20,7 +20,7 @@ import pytest
 
 from sessionlab import Lab, WorkflowStore
 from sessionlab.server import create_app, start
-from sessionlab.server.workflow import Agent
+from sessionlab.server.agent import Agent
 from tests.conftest import Server
 from tests.server.conftest import assert_problem
 
@@ -99,11 +99,38 @@ def broken(**_: str) -> None:
     raise RuntimeError("the key is swordfish")
 
 
-@pytest.mark.parametrize("agent", [broken, lambda **_: {"code_attempts": "many"}])
-def test_an_agent_that_fails_leaves_a_row(store: WorkflowStore, agent: Agent) -> None:
+def exhausted(**_: str) -> object:
+    return next(iter(()))
+
+
+def left(**_: str) -> None:
+    sys.exit(3)
+
+
+async def left_late(**_: str) -> None:
+    await asyncio.sleep(0)
+    sys.exit(3)
+
+
+async def interrupted(**_: str) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("agent", "says"),
+    [
+        (broken, "failed: RuntimeError."),
+        (exhausted, "failed: StopIteration."),
+        (left, "failed: SystemExit."),
+        (left_late, "failed: SystemExit."),
+        (interrupted, "failed: KeyboardInterrupt."),
+        (lambda **_: {"code_attempts": "many"}, "answer is not to be saved: session_states.code_attempts"),
+        (lambda **_: None, "answer is not to be saved"),
+    ],
+)
+def test_an_agent_that_fails_leaves_a_row(store: WorkflowStore, agent: Agent, says: str) -> None:
     answer = ask(store, agent)
-    assert answer.status_code in (422, 502)
-    assert answer.headers["content-type"] == "application/problem+json"
+    assert_problem(answer, 502, says)
     assert "swordfish" not in answer.text
     (row,) = store.get_session_states_by_criteria()
     assert (row["workflow_status"], row["topic"]) == ("failed", "arrays")
