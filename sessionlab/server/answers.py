@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from threading import Event
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import duckdb
@@ -19,7 +20,7 @@ from sessionlab.errors import NotFound, QueryError
 from sessionlab.lab import Lab
 from sessionlab.server.clock import stopping
 from sessionlab.server.problems import Refused
-from sessionlab.server.sandbox import Limits, Sandbox, Stopped
+from sessionlab.server.sandbox import Busy, Limits, Result, Sandbox, Stopped
 from sessionlab.server.where import is_cheap, moment
 
 if TYPE_CHECKING:
@@ -34,6 +35,10 @@ KEPT_BYTES = 64_000_000
 """How many bytes of answers are kept."""
 
 _THREADS = 4
+_WAITING = 16
+"""How many questions may wait for a process; for each of them waits a thread."""
+_LOOK_SECONDS = 0.25
+"""How often it is looked whether the one who asked is still there."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,8 @@ class LabDesk:
         self.lab = lab
         self.sandbox = Sandbox(lab, limits)
         self._threads = ThreadPoolExecutor(_THREADS, "sessionlab-desk")
-        self._sql = ThreadPoolExecutor(self.sandbox.limits.processes + 2, "sessionlab-sql")
+        self._sql = ThreadPoolExecutor(self.sandbox.limits.processes + _WAITING, "sessionlab-sql")
+        self._asked = 0
         self._tables = duckdb.connect().cursor()
         self._kept: OrderedDict[Hashable, Answer] = OrderedDict()
         self._size = 0
@@ -140,8 +146,34 @@ class LabDesk:
         return await asyncio.get_running_loop().run_in_executor(self._threads, make)
 
     async def ask(self, make: Callable[[], T]) -> T:
-        """Do something in a thread of those that wait for SQL."""
-        return await asyncio.get_running_loop().run_in_executor(self._sql, make)
+        """Do something in a thread of those that wait for SQL.
+
+        Raises:
+            Busy: as many as may are waiting.
+        """
+        if self._asked >= self.sandbox.limits.processes + _WAITING:
+            raise Busy("Too many questions wait for an answer. Try again in a moment.")
+        self._asked += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._sql, make)
+        finally:
+            self._asked -= 1
+
+    async def run(self, request: Request, query: str, rows: int | None, form: str) -> Result:
+        """Run a caller's query, for as long as the caller is there.
+
+        Raises:
+            QueryError: it is refused, stopped, or abandoned; Busy: as many as may are waiting.
+        """
+        left = Event()
+        answer = asyncio.ensure_future(self.ask(lambda: self.sandbox.run(query, rows=rows, form=form, left=left)))
+        try:
+            while not (await asyncio.wait([answer], timeout=_LOOK_SECONDS))[0]:
+                if await request.is_disconnected():
+                    left.set()
+        finally:
+            left.set()
+        return await answer
 
     def close(self) -> None:
         """End threads and processes; the lab stays open."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
 from starlette.responses import Response
 
 from sessionlab.server.analytics import TYPES, Column, Desk, Format
@@ -49,10 +50,10 @@ class Rows(BaseModel):
         **responses(400, 401, 404, 413, 422, 503),
     },
 )
-async def sql(question: Question, desk: Desk) -> Response:
+async def sql(question: Question, desk: Desk, request: Request) -> Response:
     """Run one SELECT: read-only, with a limit of time, rows and memory, and no file or network in reach."""
     form = question.format
-    result = await desk.ask(lambda: desk.sandbox.run(question.query, rows=question.limit, form=form))
+    result = await desk.run(request, question.query, question.limit, form)
     if form != "json":
         headers = {
             "Content-Disposition": f'attachment; filename="rows.{form}"',

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import pyarrow as pa
 import pytest
 
 from sessionlab import Lab, QueryError
+from sessionlab.server import create_app, start
 from sessionlab.server.sandbox import Limits, Sandbox
 from tests.server.conftest import LIMITS, assert_problem
 
@@ -200,6 +203,26 @@ def test_what_takes_too_much_is_stopped(client: httpx.Client, query: str) -> Non
     assert_problem(answer, 400)
     assert any(word in answer.json()["detail"] for word in ("was stopped", "larger than"))
     assert answers(client)
+
+
+def test_what_nobody_waits_for_is_ended(lab: Lab) -> None:
+    with start(create_app(lab, limits=Limits(seconds=6))) as running:
+        for _ in range(8):
+            with pytest.raises(httpx.ReadTimeout):
+                httpx.post(f"{running.url}/api/sql", json={"query": ENDLESS[2]}, timeout=0.2)
+        answer = httpx.post(f"{running.url}/api/sql", json={"query": "SELECT 42"}, timeout=10)
+        assert answer.json()["rows"] == [[42]]
+
+
+def test_so_many_may_wait(lab: Lab) -> None:
+    with start(create_app(lab, limits=Limits(seconds=1, processes=1))) as running, ThreadPoolExecutor(30) as threads:
+        asked = [
+            threads.submit(httpx.post, f"{running.url}/api/sql", json={"query": ENDLESS[2]}, timeout=30)
+            for _ in range(30)
+        ]
+        said = Counter(answer.result().json()["detail"].partition(".")[0] for answer in asked)
+    assert said["Too many questions wait for an answer"] >= 30 - 17
+    assert said["The query was stopped: it took more than 1 seconds"] >= 1
 
 
 def test_all_places_taken(lab: Lab) -> None:
