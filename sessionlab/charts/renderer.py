@@ -26,9 +26,15 @@ def rendered(spec: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Give what a notebook shows of a chart, by MIME type."""
     title = spec.get("title", "chart")
     return {
-        MIME: {**vl_convert.vegalite_to_vega(spec, vl_version=VERSION), "$schema": _SCHEMA},
+        MIME: _in_own_colors({**vl_convert.vegalite_to_vega(spec, vl_version=VERSION), "$schema": _SCHEMA}),
         "text/plain": f"<{title.get('text') if isinstance(title, dict) else title}> {_ELSEWHERE}",
     }
+
+
+def _in_own_colors(vega: dict[str, Any]) -> dict[str, Any]:
+    """Keep a dark page from laying its colours over those of the chart: its white letters, on the chart's white."""
+    meta = vega.get("usermeta", {})
+    return {**vega, "usermeta": {**meta, "embedOptions": {"theme": "", **meta.get("embedOptions", {})}}}
 
 
 def enable() -> None:

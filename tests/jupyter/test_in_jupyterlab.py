@@ -13,6 +13,12 @@ from tests.jupyter.lab_browser import Lab, jupyterlab
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium to open JupyterLab in")
 
 QUICKSTART = Path(__file__).parents[2] / "notebooks" / "01_quickstart.ipynb"
+INKED = """(canvas) => {
+  const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, 30);
+  return data.filter((value, place) => place % 4 === 1 && value < 100).length;
+}"""
+"""Counts the dark points of where a chart has its title, on white: in JupyterLab's own dark colours there are none."""
+
 LABEL = ".sl-explorer svg text >> text=/^sorting$/"
 
 
@@ -25,6 +31,7 @@ def picture(lab: Lab, name: str) -> None:
 def test_the_quickstart_in_jupyterlab(tmp_path: Path) -> None:
     pytest.importorskip("playwright", reason="no playwright to drive Chromium with")
     with jupyterlab(QUICKSTART, tmp_path) as lab:
+        lab.theme("Dark")
         lab.run_all()
         check_charts(lab)
         check_the_explorer(lab)
@@ -41,6 +48,9 @@ def check_charts(lab: Lab) -> None:
         box = charts.nth(number).bounding_box()
         assert box is not None
         assert min(box["width"], box["height"]) > 100
+        charts.nth(number).scroll_into_view_if_needed()
+        picture(lab, f"chart-{number}")
+        assert charts.nth(number).evaluate(INKED) > 200
 
 
 def check_the_explorer(lab: Lab) -> None:
