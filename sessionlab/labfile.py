@@ -6,6 +6,7 @@ it and puts the copy in its place at the end. Readers finish on the old file and
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
@@ -20,7 +21,7 @@ from filelock import FileLock, Timeout
 
 from sessionlab import canonical
 from sessionlab.attach import attach
-from sessionlab.errors import LabBusy, LabError
+from sessionlab.errors import LabBusy, LabError, SourceError
 from sessionlab.loaders.target import LAB, prepare
 from sessionlab.readers import Readers
 from sessionlab.schema import literal, quote
@@ -29,6 +30,9 @@ from sessionlab.storage import NOTHING, ROW_GROUP, Step, Writer, connect, interr
 _COPY = "lab.duckdb"
 _NO_CHECKPOINT = "1TB"
 """The copy is written out once, at the end: there is nothing to recover before that."""
+
+_NO_ROOM = tuple(map(os.strerror, (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)))
+"""What the operating system says of a disk that is full, and of limits to what one may write."""
 
 State = tuple[int, int, int]
 
@@ -106,7 +110,8 @@ class FileStorage:
                     self._clear()
                     self._work.mkdir()
                     self._make_copy()
-                yield from self._write()
+                with self._room():
+                    yield from self._write()
                 step("writing the lab's file")
                 with self._refusing():
                     self._publish()
@@ -143,6 +148,20 @@ class FileStorage:
             reason = error.strerror or str(error)
             raise LabError(
                 f"The lab {self.path} cannot be written: {reason} ({error.filename or self.path.parent})."
+            ) from error
+
+    @contextmanager
+    def _room(self) -> Iterator[None]:
+        """Say plainly that there is no room, whoever met it: DuckDB, or a loader that blames its source."""
+        try:
+            yield
+        except (duckdb.Error, SourceError, OSError) as error:
+            reason = next((reason for reason in _NO_ROOM if reason in str(error)), None)
+            if reason is None:
+                raise
+            raise LabError(
+                f"The lab {self.path} cannot be written: {reason}. It is as it was. A load needs room for a copy of the"
+                " lab and for what is new: make some, or have the lab on another disk."
             ) from error
 
     def _clear(self) -> None:

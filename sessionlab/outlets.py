@@ -19,8 +19,8 @@ from sessionlab.storage import Storage
 if TYPE_CHECKING:
     from sessionlab.export.redaction import Replace
     from sessionlab.lab import Lab
-    from sessionlab.server.runner import Running
     from sessionlab.server.agent import Agent
+    from sessionlab.server.runner import Running
     from sessionlab.stores.base import Store
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -144,6 +145,31 @@ def test_tables_that_are_not_a_labs_are_refused(damage: str, path: Path, runs: P
 def test_where_no_file_can_be_made_nobody_waits(runs: Path) -> None:
     with Lab("/proc/x.duckdb") as lab, pytest.raises(LabError, match=r"The lab /proc/x\.duckdb cannot be written: "):
         lab.load(runs)
+
+
+NO_ROOM = """
+import resource, sys
+from sessionlab import Lab, LabError
+most = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+with Lab(sys.argv[1]) as lab:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, most))
+    try:
+        lab.load(sys.argv[2])
+    except LabError as error:
+        print(error)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    print(lab.sql("SELECT count(*) FROM sessions").fetchall(), lab.load(sys.argv[2]).sessions)
+"""
+
+
+def test_where_there_is_no_room_it_is_said_and_nothing_is_left(path: Path, tmp_path: Path) -> None:
+    source = tmp_path / "large.json"
+    source.write_text(json.dumps([{"thread_id": f"{i}", "user_prompt": os.urandom(1000).hex()} for i in range(3000)]))
+    done = run_python(NO_ROOM, path, source)
+    refused, counts = done.stdout.splitlines()
+    assert refused.startswith(f"The lab {path} cannot be written: File too large. It is as it was. A load needs room")
+    assert counts == "[(0,)] 3000"
+    assert not list(tmp_path.rglob("*.loading"))
 
 
 def test_a_lab_needs_its_folder(tmp_path: Path) -> None:

@@ -52,8 +52,20 @@ class _StoreUrl(click.ParamType[tuple[str, str]]):
 @click.option("--token", envvar="SESSIONLAB_TOKEN", show_envvar=True, help="What a caller must know.")
 @click.option("--allow-host", "hosts", multiple=True, metavar="NAME", help="A name under which it may be asked for.")
 @click.option("--refresh", type=_Span(), metavar="SPAN", help="Load again what changed, every 10s, 5m, 1h.")
-@click.option("--sql-seconds", default=10.0, show_default=True, help="How long a query may take.")
-@click.option("--sql-memory", default=512, show_default=True, help="How many MB of memory a query may take.")
+@click.option(
+    "--sql-seconds",
+    default=10.0,
+    show_default=True,
+    type=click.FloatRange(min=0, min_open=True),
+    help="How long a query may take.",
+)
+@click.option(
+    "--sql-memory",
+    default=512,
+    show_default=True,
+    type=click.IntRange(min=64),
+    help="How many MB of memory a query may take.",
+)
 @click.option(
     "--memory",
     default=2048,

@@ -86,6 +86,8 @@ def test_killed_and_started_again_nothing_is_lost(tmp_path: Path) -> None:
     [
         (["--refresh", "soon"], 2, "no span of time"),
         (["--refresh", "0s"], 2, "no span of time"),
+        (["--sql-seconds", "-1"], 2, "x>0"),
+        (["--sql-memory", "63"], 2, "x>=64"),
         (["--store", "workflow"], 2, "KIND=URL"),
         (["--store", "none=sqlite:///x.db"], 1, "no store of the kind 'none'"),
         (["--host", "0.0.0.0"], 1, "a token is needed"),
