@@ -143,7 +143,7 @@ def test_what_is_run_gives_what_the_text_counts(metrics: Metrics, by: str | list
 
 
 def test_a_name_of_any_signs_is_counted_and_rated() -> None:
-    strange = ["o'hara", "a\nb", "", "NULL", "{x}", "日本"]
+    strange = ["o'hara", "a\nb", "", "NULL", "{x}", "日本", '"', "\\n", "$[0]"]
     lab = filled_lab("SELECT 'x' AS source, 'k' AS kind, 's' AS session_id")
     for attempt, agent in enumerate(strange):
         lab.execute(

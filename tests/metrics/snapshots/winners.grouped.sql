@@ -72,17 +72,17 @@ counted AS (
 ),
 ratings AS (
   SELECT
-    CAST(bucket AS TIMESTAMP) AS bucket,
-    CAST("kind" AS VARCHAR) AS "kind",
-    CAST("difficulty" AS VARCHAR) AS "difficulty",
-    CAST(agent AS VARCHAR) AS agent,
-    CAST(rating AS DOUBLE) AS rating,
-    CAST(rating_low AS DOUBLE) AS rating_low,
-    CAST(rating_high AS DOUBLE) AS rating_high,
-    CAST(unrated AS VARCHAR) AS unrated
-  FROM (VALUES
-    (NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)
-  ) AS constants (bucket, "kind", "difficulty", agent, rating, rating_low, rating_high, unrated)
+    CAST(known ->> '$.c0' AS TIMESTAMP) AS bucket,
+    CAST(known ->> '$.c1' AS VARCHAR) AS "kind",
+    CAST(known ->> '$.c2' AS VARCHAR) AS "difficulty",
+    CAST(known ->> '$.c3' AS VARCHAR) AS agent,
+    CAST(known ->> '$.c4' AS DOUBLE) AS rating,
+    CAST(known ->> '$.c5' AS DOUBLE) AS rating_low,
+    CAST(known ->> '$.c6' AS DOUBLE) AS rating_high,
+    CAST(known ->> '$.c7' AS VARCHAR) AS unrated
+  FROM (
+    SELECT unnest(string_split('{}', chr(10))) AS known
+  )
   WHERE false
 )
 SELECT

@@ -46,14 +46,14 @@ counted AS (
 ),
 ratings AS (
   SELECT
-    CAST(agent AS VARCHAR) AS agent,
-    CAST(rating AS DOUBLE) AS rating,
-    CAST(rating_low AS DOUBLE) AS rating_low,
-    CAST(rating_high AS DOUBLE) AS rating_high,
-    CAST(unrated AS VARCHAR) AS unrated
-  FROM (VALUES
-    (NULL, NULL, NULL, NULL, NULL)
-  ) AS constants (agent, rating, rating_low, rating_high, unrated)
+    CAST(known ->> '$.c0' AS VARCHAR) AS agent,
+    CAST(known ->> '$.c1' AS DOUBLE) AS rating,
+    CAST(known ->> '$.c2' AS DOUBLE) AS rating_low,
+    CAST(known ->> '$.c3' AS DOUBLE) AS rating_high,
+    CAST(known ->> '$.c4' AS VARCHAR) AS unrated
+  FROM (
+    SELECT unnest(string_split('{}', chr(10))) AS known
+  )
   WHERE false
 )
 SELECT
