@@ -51,6 +51,8 @@ class Driver(ABC):
     """What to connect with, password and all."""
     schema_lock: str
     """The statement that keeps all others from changing the schema until the transaction ends."""
+    go_back: str = "Go back to a backup."
+    """What to do about damage."""
 
     def settle(self) -> None:  # noqa: B027 - most databases need nothing
         """Do what a database needs that is known to be a store, or to become one."""

@@ -14,7 +14,7 @@ from sessionlab.stores.tables import tables_of
 
 _MOST = 100
 _ABOUT_VALUES = re.compile(r"(?:CHECK constraint failed|[A-Z]+ value) in (\w+)")
-_RESTORE = "Go back to a backup, or copy what can still be read by sessionlab store backup."
+_OR_COPY = "Or copy what can still be read by sessionlab store backup."
 _OURS = "t.relnamespace = current_schema()::regnamespace"
 
 
@@ -28,7 +28,7 @@ def damage(look: Look) -> Iterator[Problem]:
         if line == "ok" or (about and about[1] in tables):
             continue  # what our tables may hold is checked by the declaration, row by row
         index = "index" in line
-        yield Problem("", "integrity", line, "Run REINDEX." if index else _RESTORE)
+        yield Problem("", "integrity", line, "Run REINDEX." if index else f"{look.database.go_back} {_OR_COPY}")
 
 
 def strangers(look: Look) -> Iterator[Problem]:
@@ -97,7 +97,12 @@ def server(look: Look) -> Iterator[Problem]:
                 yield Problem(table, "integrity", found.format(name), advice)
     ((failures,),) = look.ask(_FAILURES)
     if failures:
-        yield Problem("", "integrity", f"{failures} pages of the database had wrong checksums", _RESTORE)
+        yield Problem(
+            "",
+            "integrity",
+            f"{failures} pages of the database had wrong checksums",
+            f"{look.database.go_back} {_OR_COPY}",
+        )
 
 
 def readable(look: Look, table: StoreTable) -> Iterator[Problem]:
@@ -130,7 +135,7 @@ def parts(look: Look) -> Iterator[Problem]:
         ]
         if look.version is not None and (lacking or table.name not in look.there):
             found = f"it lacks {', '.join(lacking)}" if lacking else "the table is not there"
-            yield Problem(table.name, "parts", found, "Go back to a backup.")
+            yield Problem(table.name, "parts", found, look.database.go_back)
     there = {name for (name,) in look.ask(_NAMES["sqlite" if look.is_sqlite else "postgresql"])}
     for name, table_name, since in _expected(look):
         if name not in there:
@@ -165,6 +170,6 @@ def _expected(look: Look) -> Iterator[tuple[str, str, str]]:
 def _remake(look: Look, since: str) -> str:
     """Say how to get back what is missing."""
     if since == INITIAL:
-        return "Go back to a backup, or make it again as a new store has it."
+        return f"{look.database.go_back} Or make it again as a new store has it."
     before = look.schema.revisions[look.schema.revisions.index(since) - 1]
     return f"Make it anew: sessionlab store downgrade URL --to {before}, then upgrade."

@@ -19,6 +19,7 @@ from sessionlab.errors import StoreError
 from sessionlab.schema import quote
 from sessionlab.stores.database import Database
 from sessionlab.stores.driver import Done, Refusal
+from sessionlab.stores.store_file import StoreFile
 from sessionlab.stores.values import Engine
 
 BUSY_SECONDS = 30.0
@@ -86,9 +87,14 @@ class SqliteDatabase(Database):
         self.path = path.expanduser().absolute()
         self.where = str(self.path)
         self.url = f"sqlite:///{self.path}"
+        self.go_back = (
+            f"Go back to a backup: end all programs that have the store open, delete {self.path.name}-wal and"
+            f" {self.path.name}-shm, and put the backup in the place of {self.path.name}."
+        )
         self._lock = threading.Lock()
         self._alive: WeakSet[_Connection] = WeakSet()
         self._closed = False
+        self._file = StoreFile(self.path, make=make)
         self._look(make=make)
         self._unregister = livefiles.register(self.path, self.backup)
 
@@ -98,7 +104,12 @@ class SqliteDatabase(Database):
             raise StoreError(f"There is no folder {self.path.parent} to keep the store {self.path.name} in. Make it.")
         if not make and not self.path.is_file():
             raise StoreError(f"There is no file {self.path}. 'sessionlab store init' makes a store.")
-        self.columns()
+        try:
+            self.columns()
+        except StoreError:
+            if make or not self._file.read_only():
+                raise
+            self.columns()
 
     def settle(self) -> None:
         """Turn the file to a log once and for all; SQLite does not wait for others by itself here.
@@ -120,9 +131,11 @@ class SqliteDatabase(Database):
                 return
 
     def _connect(self) -> _Connection:
+        uri = self._file.uri()
         try:
             connection = sqlite3.connect(
-                self.path,
+                uri,
+                uri=True,
                 timeout=BUSY_SECONDS,
                 isolation_level=None,
                 check_same_thread=False,
@@ -133,6 +146,7 @@ class SqliteDatabase(Database):
             connection.execute("PRAGMA synchronous = NORMAL")
         except sqlite3.Error as error:
             raise self._refused(error) from error
+        self._file.opened()
         return connection
 
     def _own(self) -> _Connection:
@@ -147,8 +161,12 @@ class SqliteDatabase(Database):
 
     def run_alone(self, text: str, values: Sequence[Any], *, reads: bool) -> Done:
         """Run one statement that is kept at once: SQLite takes the lock for a write before it reads anything."""
-        del reads
-        return self.run_on(self._own(), text, values)
+        own = self._own()
+        self._check()
+        done = self.run_on(own, text, values)
+        if not reads:
+            self._check()
+        return done
 
     def run_on(self, connection: Any, text: str, values: Sequence[Any]) -> Done:
         """Run one statement."""
@@ -169,11 +187,13 @@ class SqliteDatabase(Database):
 
     def begin(self, connection: Any, purpose: str) -> None:
         """Begin; a write takes the lock at once, as one that began by reading could not wait for it."""
+        self._check()
         self.run_on(connection, _BEGIN[purpose], ())
 
     def commit(self, connection: Any) -> None:
-        """Keep what was done."""
+        """Keep what was done; if the file has gone meanwhile, it is not kept."""
         self.run_on(connection, "COMMIT", ())
+        self._check()
 
     def roll_back(self, connection: Any) -> None:
         """Undo what was done, unless SQLite already has, as it does with a connection that is closed."""
@@ -228,6 +248,7 @@ class SqliteDatabase(Database):
             with closing(self._connect()) as source, closing(sqlite3.connect(target, isolation_level=None)) as copy:
                 source.backup(copy)
                 copy.execute("PRAGMA journal_mode = DELETE")
+            self._file.check()
         except sqlite3.Error as error:
             raise StoreError(f"{self.where} cannot be copied to {target}: {error}.") from error
 
@@ -241,6 +262,11 @@ class SqliteDatabase(Database):
             alive = list(self._alive)
         for connection in alive:
             connection.end()
+
+    def _check(self) -> None:
+        """See that there is a file to keep things in, before something is done and again before it counts as kept."""
+        self._check_open()
+        self._file.check()
 
     def _check_open(self) -> None:
         if self._closed:
@@ -268,4 +294,5 @@ class SqliteDatabase(Database):
             hint = "the disk is full"
         else:
             hint = "SQLite cannot do it"
-        return StoreError(f"{self.where}: {hint} ({said}).")
+        advice = f" {self.go_back}" if "malformed" in said else ""
+        return StoreError(f"{self.where}: {hint} ({said}).{advice}")

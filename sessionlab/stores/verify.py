@@ -56,7 +56,7 @@ def _found(table: str, name: str, look: Look, check: Check, *of: object) -> Iter
     except (StoreError, QueryError, Refusal) as error:
         # A database that is out of reach is no problem of the store: then this raises.
         look.ask("SELECT 1")
-        advice = "Go back to a backup if it is damaged; look at the user's rights if it is refused."
+        advice = f"If it is refused, look at the user's rights. If it is damaged: {look.database.go_back}"
         yield Problem(table, name, f"it cannot be checked: {error}", advice)
 
 

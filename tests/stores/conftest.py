@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -36,3 +39,16 @@ def store_url(engine: Engine, request: pytest.FixtureRequest, tmp_path: Path) ->
         return f"sqlite:///{tmp_path / 'store.db'}"
     url: str = request.getfixturevalue("schema_url")
     return url
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Be a user who may not write everything, as root may."""
+    if os.geteuid():
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -24,7 +23,7 @@ from sessionlab.stores.problems import Problem, VerifyReport
 from sessionlab.stores.schemas import schema_of
 from sessionlab.stores.verify import verify
 from tests.conftest import Server
-from tests.stores.conftest import Engine
+from tests.stores.conftest import Engine, as_nobody
 
 REAL = Path(__file__).parents[3] / "shared" / "real" / "codegen" / "mini_swe.db"
 KINDS = sorted(STORES)
@@ -449,16 +448,3 @@ def test_a_backup_that_may_only_be_read(tmp_path: Path) -> None:
                 copy.open("r+b")
             assert verified(copy, "codegen").problems == ()
         Path(folder).chmod(0o755)
-
-
-@contextmanager
-def as_nobody() -> Iterator[None]:
-    """Be a user who may not write everything, as root may."""
-    if os.geteuid():
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
