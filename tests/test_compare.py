@@ -286,6 +286,19 @@ class TestCounting:
         assert "'s: 0'" in str(error.value)
         assert "(success OR model = 'y') AND NOT (model = 'x')" in str(error.value)
 
+    @pytest.mark.parametrize(
+        ("a", "b", "hint"),
+        [
+            ("true", "model = 'x'", "as '(true) AND NOT (model = 'x')'."),
+            ("model = 'x'", "true", "as '(true) AND NOT (model = 'x')'."),
+            ("model = 'x'", "model < 'y'", "itself. They are the same sessions."),
+        ],
+    )
+    def test_what_is_advised_leaves_both_sides_some(self, a: str, b: str, hint: str) -> None:
+        with lab_of([("x", "t", True), ("y", None, False)]) as lab, pytest.raises(QueryError) as error:
+            compare(lab.sql, a, b)
+        assert str(error.value).replace('"', "'").endswith(hint)
+
     def test_what_is_asked_for_is_checked(self) -> None:
         with lab_of([]) as lab:
             for a, b, on in (("model = 'x'; DROP TABLE sessions", B, None), (A, "modle = 'y'", None), (A, B, "topc")):

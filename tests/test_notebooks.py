@@ -146,3 +146,13 @@ def test_an_error_is_one_for_programs_and_short_for_people(kernel: KernelManager
     assert place.endswith("line 2: lab.metrics.success_rate(by='topc')")
     assert "<details><summary>traceback</summary>" in folded.data["text/html"]
     assert "in session_column" in folded.data["text/html"]
+
+
+def test_a_wide_table_is_kept_as_narrow_text(kernel: KernelManager) -> None:
+    wide = "lab.sql(\"SELECT repeat('long ', 500) AS a, repeat('wide ', 500) AS b, range AS n FROM range(60)\")"
+    book = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
+    book.cells = [cell("from sessionlab import Lab\nlab = Lab()"), cell(wide)]
+    text = shown(outputs_of(book, kernel), wide)["text/plain"]
+    assert max(map(len, text.splitlines())) == 120
+    assert "long long" in text
+    assert "49" in text.splitlines()[-4]

@@ -67,9 +67,13 @@ def _paired_difference(pairs: Pairs, counts: dict[str, Any]) -> Difference | Non
 def _refuse_shared(a: str, b: str, counts: dict[str, Any]) -> None:
     if shared := counts["shared"]:
         meet = f"{counted(shared, 'session')} {'meets' if shared == 1 else 'meet'}"
+        if shared == counts["a_sessions"] == counts["b_sessions"]:
+            hint = "They are the same sessions."
+        else:
+            more, less = (a, b) if shared == counts["b_sessions"] else (b, a)
+            hint = f"Say which side they are on, as {f'({more}) AND NOT ({less})'!r}."
         raise QueryError(
-            f"{meet} both {a!r} and {b!r}, as {counts['example']!r}: nothing can be compared with itself."
-            f" Say which side they are on, as {f'({b}) AND NOT ({a})'!r}."
+            f"{meet} both {a!r} and {b!r}, as {counts['example']!r}: nothing can be compared with itself. {hint}"
         )
 
 

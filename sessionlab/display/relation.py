@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import html
+import shutil
+from contextlib import redirect_stdout
+from io import StringIO
 from typing import TYPE_CHECKING
 
 from sessionlab.display.cells import cell, short
@@ -13,6 +16,9 @@ if TYPE_CHECKING:
 
 ROWS, COLUMNS = 50, 60
 """The most rows and columns that are shown."""
+
+_WIDTH = 120
+"""How wide the text is where there is no terminal, in characters."""
 
 _PLAN = ["explain_key", "explain_value"]
 """The columns of an EXPLAIN, which is a drawing."""
@@ -27,7 +33,7 @@ def bundle(relation: DuckDBPyRelation) -> dict[str, str]:
 
     try:
         head = relation.limit(ROWS + 1).materialize()
-        return {"text/plain": str(head.limit(ROWS)), "text/html": _page(relation, head)}
+        return {"text/plain": _text(head.limit(ROWS)), "text/html": _page(relation, head)}
     except duckdb.Error as error:
         message = f"The query fails where it is run: {str(error)[:2_000]}"
         return {"text/plain": message, "text/html": framed(f"<p>{html.escape(message)}</p>")}
@@ -36,6 +42,14 @@ def bundle(relation: DuckDBPyRelation) -> dict[str, str]:
 def relation_html(relation: DuckDBPyRelation) -> str:
     """Write the first rows of a relation as HTML."""
     return bundle(relation)["text/html"]
+
+
+def _text(relation: DuckDBPyRelation) -> str:
+    """Draw rows as DuckDB does, but in a notebook no wider than a page: left alone it draws them whole there."""
+    width, _ = shutil.get_terminal_size((_WIDTH, 0))
+    with redirect_stdout(StringIO()) as drawn:
+        relation.show(max_width=width, max_rows=ROWS)
+    return drawn.getvalue()
 
 
 def _page(relation: DuckDBPyRelation, head: DuckDBPyRelation) -> str:

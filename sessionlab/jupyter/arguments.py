@@ -65,4 +65,4 @@ def _argument(metric: str, word: str, variables: Mapping[str, Any]) -> tuple[str
         raise QueryError(f"%{metric} has no argument {name!r}.{hint}{suggestion(name, [*names(metric), CHART])}")
     if value.startswith("$"):
         return name, variable(value.removeprefix("$"), variables)
-    return name, value.split(",") if name == "by" and "," in value else value
+    return name, [column.strip() for column in value.split(",")] if name == "by" and "," in value else value

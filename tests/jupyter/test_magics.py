@@ -134,6 +134,7 @@ def test_metrics_take_variables_lists_and_draw(shell: Any, lab: Lab) -> None:
     found = run(shell, "%success_rate by=kind,model where=$condition")
     assert found.fetchall() == lab.metrics.success_rate(by=["kind", "model"], where="kind = 'worktree'").fetchall()
     shell.user_ns["columns"] = ["kind"]
+    assert run(shell, '%success_rate by="kind, model"').columns[:2] == ["kind", "model"]
     chart = run(shell, "%success_rate by=$columns --chart")
     assert chart.to_dict() == lab.charts.success_rate(by="kind").to_dict()
 
