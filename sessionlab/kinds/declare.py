@@ -92,7 +92,11 @@ class Kind:
 
     @cached_property
     def sql(self) -> str:
-        """The statements that make the canonical views over the native tables: ``<kind>.sql`` beside this file."""
+        """The statements that make the canonical views over the native tables: ``<kind>.sql`` beside this file.
+
+        A row of attempts, messages or errors is of one of the kind's canonical sessions: where their view leaves some
+        sessions out, the other views have to as well.
+        """
         return files(__package__).joinpath(f"{self.name}.sql").read_text(encoding="utf-8")
 
     def gives(self, table: Table) -> bool:

@@ -13,7 +13,7 @@ happened inside of it. Every other one would be infinitely better or worse than 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
@@ -55,9 +55,11 @@ def ratings(wins: Wins) -> dict[str, Rating]:
     names = sorted({*beaten, *beaters})
     field = _field(names, beaten, beaters, wins)
     rated = _estimates(field, wins) if len(field) <= MOST else {}
-    met = _reached(field[0], {name: beaten[name] | beaters[name] for name in names}) if field else names
+    known = set(names)
+    met = _reached(field[0], {name: beaten[name] | beaters[name] for name in names}, known) if field else known
+    inside = set(field)
     return {
-        name: rated.get(name) or Rating(unrated=_reason(name in field, name in met, beaten[name], beaters[name]))
+        name: rated.get(name) or Rating(unrated=_reason(name in inside, name in met, beaten[name], beaters[name]))
         for name in names
     }
 
@@ -73,32 +75,56 @@ def _reason(in_field: bool, met: bool, beaten: set[str], beaters: set[str]) -> s
     return "all results go one way" if met else "never met those rated"
 
 
-def _field(names: Iterable[str], beaten: Edges, beaters: Edges, wins: Wins) -> list[str]:
+def _field(names: Sequence[str], beaten: Edges, beaters: Edges, wins: Wins) -> list[str]:
     """Find the largest set in which each is reached from each other by wins; empty where all stand alone.
 
     Of sets of one size it is the one with the most wins inside of it.
     """
 
     def size(found: list[str]) -> tuple[int, int]:
-        return len(found), sum(count for pair, count in wins.items() if set(pair) <= set(found))
+        inside = set(found)
+        return len(found), sum(count for pair, count in wins.items() if inside.issuperset(pair))
 
-    left = dict.fromkeys(names)
-    sets: list[list[str]] = []
+    sets = [sorted(found) for found in _mutual(names, beaten, beaters) if len(found) > 1]
+    most = max(map(len, sets), default=0)
+    return max((found for found in sorted(sets) if len(found) == most), key=size, default=[])
+
+
+def _mutual(names: Sequence[str], edges: Edges, backwards: Edges) -> Iterator[set[str]]:
+    """Part names into the sets in which each is reached from each other, by two walks over all edges.
+
+    Kosaraju's way, as in Sharir, "A strong-connectivity algorithm and its applications in data flow analysis",
+    Computers & Mathematics with Applications 7 (1981).
+    """
+    left = dict.fromkeys(reversed(_afterwards(names, edges)))
     while left:
-        name = next(iter(left))
-        both = _reached(name, beaten, left) & _reached(name, beaters, left)
-        sets.append(sorted(both))
-        for found in both:
-            del left[found]
-    return max((found for found in sets if len(found) > 1), key=size, default=[])
+        found = _reached(next(iter(left)), backwards, left)
+        for name in found:
+            del left[name]
+        yield found
 
 
-def _reached(start: str, edges: Edges, within: Iterable[str] | None = None) -> set[str]:
+def _afterwards(names: Sequence[str], edges: Edges) -> list[str]:
+    """Order names in such a way that each comes after what is reached from it, where that does not lead back to it."""
+    order: list[str] = []
+    seen: set[str] = set()
+    ways = [(name, False) for name in reversed(names)]
+    while ways:
+        name, is_through = ways.pop()
+        if is_through:
+            order.append(name)
+        elif name not in seen:
+            seen.add(name)
+            ways.append((name, True))
+            ways += [(end, False) for end in sorted(edges.get(name, ())) if end not in seen]
+    return order
+
+
+def _reached(start: str, edges: Edges, within: Container[str]) -> set[str]:
     """Find all that there is a way to, inside of some; the start is one of them."""
-    allowed = edges.keys() if within is None else set(within)
     reached, fresh = {start}, {start}
     while fresh:
-        fresh = {end for name in fresh for end in edges.get(name, ()) if end in allowed} - reached
+        fresh = {end for name in fresh for end in edges.get(name, ()) if end in within} - reached
         reached |= fresh
     return reached
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
@@ -12,10 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
+from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 from scipy.special import expit
 
-from sessionlab.metrics.bradley_terry import MOST, Wins, ratings
+from sessionlab.metrics.bradley_terry import MOST, Wins, _mutual, ratings
 
 Array = np.ndarray[Any, Any]
 Z = 1.959963984540054
@@ -169,3 +171,28 @@ def test_what_is_beyond_the_arithmetic_is_not_rated() -> None:
 
 def test_nobody_has_no_rating() -> None:
     assert ratings({}) == {}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_who_is_reached_from_each_other_is_as_scipy_finds_it(seed: int) -> None:
+    draw = random.Random(seed)
+    count = draw.randint(2, 60)
+    pairs = {(draw.randrange(count), draw.randrange(count)) for _ in range(draw.randint(1, 2 * count))}
+    edges = {str(i): {str(b) for a, b in pairs if a == i} for i in range(count)}
+    backwards = {str(i): {str(a) for a, b in pairs if b == i} for i in range(count)}
+    rows, columns = zip(*pairs, strict=True)
+    matrix = csr_array(([1] * len(pairs), (rows, columns)), shape=(count, count))
+    _, labels = connected_components(matrix, connection="strong")
+    expected: dict[int, set[str]] = {}
+    for i, label in enumerate(labels):
+        expected.setdefault(int(label), set()).add(str(i))
+    found = list(_mutual([str(i) for i in range(count)], edges, backwards))
+    assert sorted(map(sorted, found)) == sorted(map(sorted, expected.values()))
+
+
+def test_twenty_thousand_entrants_are_too_many_and_told_so() -> None:
+    draw = random.Random(3)
+    names = [f"n{i:05}" for i in range(20_000)]
+    wins = {(names[i], names[i + 1]): 1 for i in range(len(names) - 1)} | {(names[-1], names[0]): 1}
+    wins |= {tuple(draw.sample(names, 2)): 2 for _ in range(20_000)}  # type: ignore[misc]
+    assert {one.unrated for one in ratings(wins).values()} == {"too many, or too lopsided, to be rated"}
