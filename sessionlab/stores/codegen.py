@@ -169,14 +169,17 @@ class CodegenStore(Store):
             at = chain[-1]["parent_session_id"]
         return chain[::-1]
 
-    def search_sessions(self, text: str, limit: int = 100) -> list[Row]:
+    def search_sessions(self, text: str, limit: int = 100, before: int | None = None) -> list[Row]:
         """Give the sessions whose design goal has all words of a text, the newest first.
+
+        ``before`` goes on from the id of the last one that was given.
 
         Raises:
             QueryError: ``limit`` is no number from 1 to 10,000.
         """
         session = self._rows["session"]
-        found = sa.select(session.table).where(self._matching("session", text))
+        older = [] if before is None else [session.table.c.id < before]
+        found = sa.select(session.table).where(self._matching("session", text), *older)
         return session.find(found.order_by(session.table.c.id.desc()).limit(bounded(limit)))
 
     def insert_sessions(self, rows: Iterable[Mapping[str, Any]]) -> Sequence[int]:

@@ -10,18 +10,13 @@ import sqlalchemy as sa
 
 from sessionlab.errors import QueryError
 from sessionlab.stores.base import Store, bounded
+from sessionlab.stores.conversation_pages import INDEX, ConversationPages
 from sessionlab.stores.declare import NOW
 from sessionlab.stores.ids import new_id
 from sessionlab.stores.moments import newest_first, now, oldest_first
+from sessionlab.stores.pages import Enough, Page, Place
 from sessionlab.stores.rows import UNSET, Rows, Unset
 from sessionlab.stores.statements import Row
-
-_INDEX = {
-    "sqlite": "CASE WHEN json_valid(metadata) AND json_type(metadata, '$.index') = 'integer'"
-    " THEN json_extract(metadata, '$.index') END",
-    "postgresql": "CASE WHEN jsonb_typeof(metadata -> 'index') = 'number' THEN (metadata ->> 'index')::numeric END",
-}
-"""The place of a message that its metadata may tell, as conversations of other programs do."""
 
 
 class ConversationStore(Store):
@@ -50,6 +45,7 @@ class ConversationStore(Store):
         super().__init__(url)
         self._sessions, self._contexts = self._rows["sessions"], self._rows["contexts"]
         self._messages = self._rows["conversations"]
+        self._pages = ConversationPages(self._rows, self._database.engine)
 
     def create_session(self, user_id: str, metadata: Mapping[str, Any] | None = None) -> str:
         """Begin a session of a user; give its id. The metadata is any JSON object.
@@ -119,20 +115,50 @@ class ConversationStore(Store):
             user_id: Those of a user only.
             active: Those that have not ended only, or (False) those that have.
             limit: How many at most, up to 10,000.
-            offset: How many to leave out first: for the next page, as many as there were on all before.
+            offset: How many to leave out first. For pages of a list that changes meanwhile, there is
+                :meth:`page_sessions`.
 
         Raises:
             QueryError: the limit or the offset is no such number.
         """
         table = self._sessions.table
-        conditions = []
-        if user_id is not None:
-            conditions.append(table.c.user_id == self._sessions.encode({"user_id": user_id})["user_id"])
-        if active is not None:
-            conditions.append(table.c.end_time.is_(None) if active else table.c.end_time.is_not(None))
+        own = self._pages.wanted(user_id, active).values()
         order = [*newest_first(table.c.start_time, self._database.engine), table.c.session_id.desc()]
-        page = sa.select(table).where(*conditions).order_by(*order).limit(bounded(limit)).offset(_offset(offset))
+        page = sa.select(table).where(*own).order_by(*order).limit(bounded(limit)).offset(_offset(offset))
         return self._sessions.find(page)
+
+    def page_sessions(
+        self,
+        user_id: str | None = None,
+        active: bool | None = None,
+        limit: int = 100,
+        after: Place | None = None,
+        enough: Enough | None = None,
+    ) -> Page:
+        """Give a page of sessions, the newest first: its ``rows``, and the place ``after`` which the next one begins.
+
+        Whatever is added, ended or deleted meanwhile, no session comes twice, and none that stays is left out.
+
+        Args:
+            user_id: Those of a user only.
+            active: Those that have not ended only, or (False) those that have.
+            limit: How many at most, up to 10,000.
+            after: The place that the page before has given; None for the first page.
+            enough: Called with each row; the page ends with the one that it says True of.
+
+        Raises:
+            QueryError: the limit is no such number, or the place is none.
+
+        Example:
+            >>> from tempfile import TemporaryDirectory
+            >>> with TemporaryDirectory() as folder, ConversationStore(f"{folder}/conversation.db") as store:
+            ...     made = [store.create_session(f"user-{number}") for number in range(3)]
+            ...     first = store.page_sessions(limit=2)
+            ...     store.delete_session(made[2])
+            ...     [row["user_id"] for row in store.page_sessions(limit=2, after=first.after).rows]
+            ['user-0']
+        """
+        return self._pages.sessions(user_id, active, bounded(limit), after, enough)
 
     def delete_session(self, session_id: str) -> None:
         """Delete a session with its contexts and messages.
@@ -162,6 +188,16 @@ class ConversationStore(Store):
         """Give a session's contexts, in order: ``context_id, session_id, content, type, created_at``."""
         return self._of(self._contexts, session_id, fields, "created_at")
 
+    def get_context(self, context_id: str, fields: Iterable[str] | None = None) -> Row | None:
+        """Give one context; None if there is none."""
+        return self._contexts.get({"context_id": context_id}, fields)
+
+    def page_contexts(
+        self, session_id: str, limit: int = 100, after: Place | None = None, enough: Enough | None = None
+    ) -> Page:
+        """Give a page of a session's contexts, in order; the arguments are those of :meth:`page_sessions`."""
+        return self._pages.below("contexts", session_id, bounded(limit), after, enough)
+
     def add_message(
         self, session_id: str, message_role: str, content: str, metadata: Mapping[str, Any] | None = None
     ) -> str:
@@ -187,6 +223,16 @@ class ConversationStore(Store):
         """
         return self._of(self._messages, session_id, fields, "timestamp")
 
+    def get_message(self, message_id: str, fields: Iterable[str] | None = None) -> Row | None:
+        """Give one message by its ``conversation_id``; None if there is none."""
+        return self._messages.get({"conversation_id": message_id}, fields)
+
+    def page_messages(
+        self, session_id: str, limit: int = 100, after: Place | None = None, enough: Enough | None = None
+    ) -> Page:
+        """Give a page of a session's messages, in order; the arguments are those of :meth:`page_sessions`."""
+        return self._pages.below("conversations", session_id, bounded(limit), after, enough)
+
     def _of(self, rows: Rows, session_id: str, fields: Iterable[str] | None, when: str) -> list[Row]:
         """Give the rows of a session, the oldest first."""
         names = rows.named(fields)
@@ -197,7 +243,7 @@ class ConversationStore(Store):
         engine, c = self._database.engine, table.c
         order = oldest_first(c[when], engine)
         if "metadata" in c:
-            order.append(sa.literal_column(_INDEX[engine]).asc().nulls_last())
+            order.append(sa.literal_column(INDEX[engine]).asc().nulls_last())
         own = c.session_id == sa.bindparam("session_id", type_=c.session_id.type)
         return sa.select(*(c[name] for name in names)).where(own).order_by(*order, *table.primary_key.columns)
 

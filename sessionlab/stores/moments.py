@@ -30,15 +30,16 @@ def now(database: Database) -> datetime:
 
 def oldest_first(column: sa.Column[Any], engine: Engine) -> list[Order]:
     """Order rows by a time, the oldest first, those without one last."""
-    return [moment.asc().nulls_last() for moment in _moments(column, engine)]
+    return [moment.asc().nulls_last() for moment in moments(column, engine)]
 
 
 def newest_first(column: sa.Column[Any], engine: Engine) -> list[Order]:
     """Order rows by a time, the newest first, those without one last."""
-    return [moment.desc().nulls_last() for moment in _moments(column, engine)]
+    return [moment.desc().nulls_last() for moment in moments(column, engine)]
 
 
-def _moments(column: sa.Column[Any], engine: Engine) -> list[Order]:
+def moments(column: sa.Column[Any], engine: Engine) -> list[Order]:
+    """Give what puts rows in the order of a time: the moment, and where that is not all, the time as it is written."""
     if engine == "postgresql":
         return [column]
     return [sa.func.coalesce(sa.func.strftime(sa.literal_column(_FORM), column), column), column]

@@ -8,11 +8,12 @@ from typing import Any, ClassVar, TypeVar
 
 import sqlalchemy as sa
 
-from sessionlab.errors import InvalidRecord, NotFound
+from sessionlab.errors import InvalidRecord, NotFound, QueryError
 from sessionlab.stores.base import Store
 from sessionlab.stores.checks import shown
 from sessionlab.stores.documents import document_row
 from sessionlab.stores.migration_note import MigrationRow
+from sessionlab.stores.pages import Enough, Page, Place
 from sessionlab.stores.set_aside import SetAsideRows
 from sessionlab.stores.statements import Row, Statement
 from sessionlab.stores.workspaces import WorkspacePath, now, path_of, workspace_hash
@@ -203,12 +204,41 @@ class WorktreeStore(Store):
             workspace_path: The workspace.
             filters: ``session_type`` and ``status``: one, or a list. ``date_from`` and ``date_to``, of ``createdAt``: a
                 text in ISO 8601, a ``date`` or a ``datetime``; a day counts to its end. ``search_query``: words that
-                the task or one message has, all of them; or the session's id. ``limit`` (100) and ``offset`` (0).
+                the task or one message has, all of them; or the session's id. ``order``: ``"created"`` for the one
+                made last first. ``limit`` (100) and ``offset`` (0).
 
         Raises:
             QueryError: a filter is unknown, or has a value that it may not have.
         """
         return self._searcher.search(self._values(workspace_path), Filters.of(filters))
+
+    def page_sessions(
+        self,
+        workspace_path: WorkspacePath,
+        filters: Mapping[str, Any] | None = None,
+        after: Place | None = None,
+        enough: Enough | None = None,
+    ) -> Page:
+        """Give a page of a workspace's sessions: its ``rows``, and the place ``after`` which the next one begins.
+
+        Whatever changes meanwhile, no session comes twice. One that is changed moves to the front, before the pages
+        that are still to come; ordered by ``"created"``, none that stays is left out.
+
+        Args:
+            workspace_path: The workspace.
+            filters: As for :meth:`search_sessions`, without an ``offset``.
+            after: The place that the page before has given; None for the first page.
+            enough: Called with each session; the page ends with the one that it says True of.
+
+        Raises:
+            QueryError: a filter does not hold, or the place is none.
+        """
+        asked = Filters.of(filters)
+        if asked.offset:
+            raise QueryError(f"offset is {asked.offset}; a page goes on after a place, so leave it out.")
+        if after is not None and [type(each) for each in after] != [str, str]:
+            raise QueryError(f"The list has no place {shown(after)}; take the one that a page gave.")
+        return self._searcher.page(self._values(workspace_path), asked, after, enough)
 
     def get_migration(self) -> Row | None:
         """Give what is noted of the way from JSON files; None if nothing is.

@@ -8,10 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from sessionlab.stores.database import Database
+from sessionlab.stores.pages import Enough, Page, Place, page_of
 from sessionlab.stores.statements import Statement
 from sessionlab.stores.worktree_read import SessionReader, Tables, in_workspace
 from sessionlab.stores.worktree_rows import Session
-from sessionlab.stores.worktree_search import Filters, newest_first
+from sessionlab.stores.worktree_search import Filters, place_of
 
 Matching = Callable[[str, str], sa.ColumnElement[bool]]
 
@@ -25,17 +26,31 @@ class SessionSearch:
 
     def search(self, values: Mapping[str, Any], asked: Filters) -> list[Session]:
         """Give the sessions of the workspace with a ``path`` or ``hash`` that are asked for, the newest first."""
+
+        def search() -> list[Session]:
+            return self._reader.some([place[-1] for place in asked.page(self._places(values, asked))])
+
+        return self._database.glance(search)
+
+    def page(self, values: Mapping[str, Any], asked: Filters, after: Place | None, enough: Enough | None) -> Page:
+        """Give a page of them: those after a place."""
+        places = self._places(values, asked)
+
+        def read(where: Place | None, number: int) -> list[tuple[Place, Session | None]]:
+            wanted = [place for place in places if where is None or place < where][:number]
+            found = {session["id"]: session for session in self._reader.some([place[-1] for place in wanted])}
+            return [(place, found.get(place[-1])) for place in wanted]
+
+        return page_of(read, asked.limit, after, enough)
+
+    def _places(self, values: Mapping[str, Any], asked: Filters) -> list[tuple[str, str]]:
+        """Give what the sessions that are asked for are sorted by, in order: a time and the id."""
         sessions = self._tables["sessions"].c
         wanted = sa.select(sessions.id, sessions.created_at, sessions.updated_at).where(in_workspace(self._tables))
         statement = Statement(wanted.where(*self._conditions(asked)), self._database.engine, {})
-
-        def search() -> list[Session]:
-            found = self._database.run(statement.text, statement.values(values), reads=True).rows
-            sound = [row for row in found if asked.within(row[1])]
-            ids = [row[0] for row in newest_first(sound, lambda row: (row[2], row[0]))]
-            return self._reader.some(asked.page(ids))
-
-        return self._database.glance(search)
+        found = self._database.run(statement.text, statement.values(values), reads=True).rows
+        places = (place_of(asked.time(*times), session_id) for session_id, *times in found if asked.within(times[0]))
+        return sorted(places, reverse=True)
 
     def _conditions(self, asked: Filters) -> list[sa.ColumnElement[bool]]:
         sessions, messages = self._tables["sessions"].c, self._tables["chat_messages"].c

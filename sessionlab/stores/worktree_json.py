@@ -163,6 +163,8 @@ class JsonWorktreeStore:
         """
         asked = Filters.of(filters)
         found = [session for session in self.get_all_sessions(workspace_path) if _meets(session, asked)]
+        if asked.order == "created":
+            found = newest_first(found, lambda session: (session.get("createdAt"), session["id"]))
         return list(asked.page(found))
 
     def close(self) -> None:

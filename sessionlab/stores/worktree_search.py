@@ -19,6 +19,9 @@ from sessionlab.stores.base import bounded
 from sessionlab.stores.checks import shown
 from sessionlab.stores.schemas.worktree import STATUSES, TYPES
 
+ORDERS = ("changed", "created")
+"""What sessions may be sorted by."""
+
 _FINER = re.compile(r"[.,]\d{6}(\d+)")
 _DAY = 10
 
@@ -47,13 +50,13 @@ def _canonical(text: str) -> str:
 
 
 def newest_first(rows: Iterable[Any], key: Any) -> list[Any]:
-    """Sort by the time of the last change, the latest first; ``key`` gives it and the id of a row."""
+    """Sort by a time, the latest first; ``key`` gives it and the id of a row."""
+    return sorted(rows, key=lambda row: place_of(*key(row)), reverse=True)
 
-    def order(row: Any) -> tuple[str, str]:
-        changed, identity = key(row)
-        return moment(changed), str(identity)
 
-    return sorted(rows, key=order, reverse=True)
+def place_of(at: Any, identity: Any) -> tuple[str, str]:
+    """Give what a session is sorted by: a time, and among those of one time its id."""
+    return moment(at), str(identity)
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ class Filters:
         date_from: The earliest ``createdAt``: a text in ISO 8601, a ``date`` or a ``datetime``.
         date_to: The latest ``createdAt``; a day counts to its end.
         search_query: Words that the task or one message has, all of them; or a session's id.
+        order: What comes first: the one ``changed`` last, or the one ``created`` last.
         limit: How many sessions at most.
         offset: How many to skip.
     """
@@ -75,6 +79,7 @@ class Filters:
     date_from: str = ""
     date_to: str = ""
     search_query: str | None = None
+    order: str = "changed"
     limit: int = 100
     offset: int = 0
 
@@ -96,6 +101,7 @@ class Filters:
             date_from=_time("date_from", given.get("date_from", "")),
             date_to=_time("date_to", given.get("date_to", "")),
             search_query=_words(given.get("search_query")),
+            order=_some_of("order", [given.get("order", "changed")], ORDERS)[0],
             limit=bounded(given.get("limit", 100)),
             offset=_offset(given.get("offset", 0)),
         )
@@ -105,6 +111,10 @@ class Filters:
         at = moment(created)
         until = at[:_DAY] if len(self.date_to) == _DAY else at
         return (not self.date_from or at >= self.date_from) and (not self.date_to or until <= self.date_to)
+
+    def time(self, created: Any, changed: Any) -> Any:
+        """Give the one of a session's times that it is sorted by."""
+        return created if self.order == "created" else changed
 
     def page(self, found: Sequence[Any]) -> Sequence[Any]:
         """Give the part of what was found that is asked for."""

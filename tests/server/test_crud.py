@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -44,20 +46,25 @@ SESSION: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    """A server of all kinds of stores, on one engine."""
+def urls(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The URLs of stores of all kinds, on one engine."""
+    if request.param == "sqlite":
+        folder = tmp_path_factory.mktemp("stores")
+        yield {kind: f"sqlite:///{folder}/{kind}.db" for kind in STORES}
+        return
+    server: Server = request.getfixturevalue("postgres")
+    admin = server.get_uri()
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE crud STRATEGY = wal_log")
+    sign = "&" if "?" in server.get_uri("crud") else "?"
+    yield {kind: f"{server.get_uri('crud')}{sign}schema={kind}" for kind in STORES}
+    _drop(admin)
+
+
+@pytest.fixture(scope="module")
+def client(urls: dict[str, str]) -> Iterator[httpx.Client]:
+    """A server of all kinds of stores."""
     with ExitStack() as stack:
-        if request.param == "sqlite":
-            folder = tmp_path_factory.mktemp("stores")
-            urls = {kind: f"sqlite:///{folder}/{kind}.db" for kind in STORES}
-        else:
-            server: Server = request.getfixturevalue("postgres")
-            admin = server.get_uri()
-            with psycopg.connect(admin, autocommit=True) as connection:
-                connection.execute("CREATE DATABASE crud STRATEGY = wal_log")
-            stack.callback(_drop, admin)
-            sign = "&" if "?" in server.get_uri("crud") else "?"
-            urls = {kind: f"{server.get_uri('crud')}{sign}schema={kind}" for kind in STORES}
         stores = [stack.enter_context(open_store(kind, url)) for kind, url in urls.items()]
         running = stack.enter_context(start(create_app(stores=stores)))
         yield stack.enter_context(httpx.Client(base_url=running.url, timeout=30))
@@ -192,20 +199,190 @@ def test_conversations(client: httpx.Client) -> None:
     assert_problem(client.get(began["place"]), 404, "There is no session")
 
 
-def test_pages_of_conversations(client: httpx.Client) -> None:
-    for _ in range(3):
-        make(client, "conversations", {"user_id": "pages"})
-    first = client.get("/api/conversations", params={"user_id": "pages", "limit": 2}).json()
-    asked = {"user_id": "pages", "limit": 2, "cursor": first["next"]}
-    second = client.get("/api/conversations", params=asked).json()
-    assert len({row["session_id"] for row in first["conversations"] + second["conversations"]}) == 3
-    assert second["next"] is None
+class Deleted(ConversationStore):
+    """A store in which somebody else deletes a session just before, or just after, something is added to it."""
+
+    before = True
+
+    def add_message(self, session_id: str, *values: Any) -> str:
+        """Add a message."""
+        return self._meanwhile(session_id, lambda: super(Deleted, self).add_message(session_id, *values))
+
+    def add_context(self, session_id: str, *values: Any) -> str:
+        """Add a context."""
+        return self._meanwhile(session_id, lambda: super(Deleted, self).add_context(session_id, *values))
+
+    def create_session(self, user_id: str, metadata: Any = None) -> str:
+        """Begin a session."""
+        session = super().create_session(user_id, metadata)
+        if user_id == "gone":
+            self.delete_session(session)
+        return session
+
+    def _meanwhile(self, session_id: str, add: Callable[[], str]) -> str:
+        if self.before:
+            self.delete_session(session_id)
+            return add()
+        added = add()
+        self.delete_session(session_id)
+        return added
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_session_that_is_deleted_meanwhile_is_not_there(urls: dict[str, str], *, before: bool) -> None:
+    bodies = {"messages": {"message_role": "user", "content": "a"}, "contexts": {"type": "file", "content": "a"}}
+    with Deleted(urls["conversation"]) as store, start(create_app(stores=[store])) as running:
+        store.before = before
+        for name, body in bodies.items():
+            session = store.create_session("stays")
+            answer = httpx.post(f"{running.url}/api/conversations/{session}/{name}", json=body)
+            assert_problem(answer, 404, f"There is no session '{session}'")
+        answer = httpx.post(f"{running.url}/api/conversations", json={"user_id": "gone"})
+        assert_problem(answer, 404, "There is no session")
+
+
+def test_what_a_session_refuses_is_said_though_it_is_there(client: httpx.Client) -> None:
+    place = make(client, "conversations", {"user_id": "u"})["place"]
+    body = b'{"message_role": "user", "content": "a", "metadata": {"b": "cut \\ud83d"}}'
+    answer = client.post(f"{place}/messages", content=body, headers={"content-type": "application/json"})
+    assert_problem(answer, 422, "conversations.metadata is")
+
+
+def walk(client: httpx.Client, path: str, between: Callable[[list[dict[str, Any]]], object], **asked: Any) -> list[int]:
+    """Turn all pages of a list, and do something between them; give how many rows each has."""
+    sizes: list[int] = []
+    cursor: dict[str, str] = {}
+    while not sizes or cursor:
+        page = client.get(f"/api/{path}", params={**asked, **cursor}).json()
+        (rows,) = [value for key, value in page.items() if key != "next"]
+        sizes.append(len(rows))
+        between(rows)
+        cursor = {} if page["next"] is None else {"cursor": page["next"]}
+    return sizes
+
+
+def test_pages_of_conversations_that_are_ended_and_deleted(client: httpx.Client) -> None:
+    made = [make(client, "conversations", {"user_id": "pages"})["session_id"] for _ in range(7)]
+    found: list[str] = []
+
+    def end(rows: list[dict[str, Any]]) -> None:
+        make(client, "conversations", {"user_id": "pages", "metadata": {"new": True}})
+        for row in rows:
+            found.append(row["session_id"])
+            assert client.post(f"/api/conversations/{row['session_id']}/end").status_code == 200
+
+    def delete(rows: list[dict[str, Any]]) -> None:
+        for row in rows:
+            found.append(row["session_id"])
+            assert client.delete(f"/api/conversations/{row['session_id']}").status_code == 204
+
+    assert walk(client, "conversations", end, user_id="pages", active=True, limit=3) == [3, 3, 1]
+    assert found == made[::-1]
+    found.clear()
+    assert walk(client, "conversations", delete, user_id="pages", limit=2) == [2] * 5
+    assert found[3:] == made[::-1]
+    assert client.get("/api/conversations", params={"user_id": "pages"}).json()["conversations"] == []
+
+
+def test_pages_below_a_conversation(client: httpx.Client) -> None:
+    place = make(client, "conversations", {"user_id": "below"})["place"].removeprefix("/api/")
+    for number in range(5):
+        make(client, f"{place}/messages", {"message_role": "user", "content": f"message {number}"})
+        make(client, f"{place}/contexts", {"content": f"context {number}", "type": "file"})
+    for name in ("message", "context"):
+        found: list[str] = []
+        sizes = walk(client, f"{place}/{name}s", lambda rows: found.extend(row["content"] for row in rows), limit=2)  # noqa: B023
+        assert sizes == [2, 2, 1]
+        assert found == [f"{name} {number}" for number in range(5)]
+    assert_problem(client.get(f"/api/conversations/{NOBODY}/messages"), 404, NOBODY)
+
+
+def test_pages_of_worktree_sessions_that_change(client: httpx.Client) -> None:
+    room = {"workspace": "/pages"}
+    for number in range(7):
+        times = dict.fromkeys(("createdAt", "updatedAt"), f"2026-01-02T03:04:0{number}Z")
+        session = {**SESSION, **times, "id": f"p{number}", "instances": []}
+        make(client, "worktree/sessions", session, **room)
+    for order, wanted in (("changed", "654321"), ("created", "6543210")):
+        numbers, found = iter(range(9)), list[str]()
+
+        def say(rows: list[dict[str, Any]]) -> None:
+            found.extend(row["id"][1:] for row in rows)  # noqa: B023
+            number = next(numbers)  # noqa: B023
+            message = {"id": f"{order}{number}", "role": "user", "content": "?", "timestamp": "2026-01-02T03:05:00Z"}  # noqa: B023
+            make(client, f"worktree/sessions/p{number}/messages", message, **room)
+
+        walk(client, "worktree/sessions", say, **room, order=order, limit=3)
+        assert "".join(found) == wanted
+    bad = client.get("/api/worktree/sessions", params={**room, "order": "odd"})
+    assert_problem(bad, 400, "order is 'odd'; it may be 'changed', 'created'")
+
+
+def test_pages_of_a_search(client: httpx.Client) -> None:
+    made = [make(client, "codegen/sessions", {"design_goal": f"walrus {number}"})["id"] for number in range(5)]
+    found: list[int] = []
+    sizes = walk(client, "codegen/sessions", lambda rows: found.extend(row["id"] for row in rows), q="walrus", limit=2)
+    assert (found, sizes) == (made[::-1], [2, 2, 1])
+
+
+def test_a_page_has_an_end_in_bytes(client: httpx.Client) -> None:
+    text = "x" * 3_000_000
+    session = make(client, "codegen/sessions", {"design_goal": "large"})
+    began = make(client, "conversations", {"user_id": "large"})
+    for number in range(7):
+        make(client, "codegen/sessions", {"design_goal": f"elephant {text}"})
+        make(client, f"codegen/sessions/{session['id']}/iterations", {"code": text})
+        make(client, f"conversations/{began['session_id']}/messages", {"message_role": "user", "content": text})
+        make(client, f"conversations/{began['session_id']}/contexts", {"type": "file", "content": text})
+        make(client, "conversations", {"user_id": "larger", "metadata": {"text": text}})
+        make(client, "worktree/sessions", {**SESSION, "id": f"large{number}", "task": text}, workspace="/large")
+    for path, asked in {
+        "codegen/sessions": {"q": "elephant"},
+        f"codegen/sessions/{session['id']}/iterations": {},
+        f"conversations/{began['session_id']}/messages": {},
+        f"conversations/{began['session_id']}/contexts": {},
+        "conversations": {"user_id": "larger"},
+        "worktree/sessions": {"workspace": "/large"},
+    }.items():
+        assert walk(client, path, len, **asked, limit=500) == [3, 3, 1], path
+
+
+LISTS = [
+    "codegen/sessions",
+    "codegen/sessions?q=a",
+    "codegen/sessions/{0}/iterations",
+    "conversations",
+    "conversations/{1}/messages",
+    "conversations/{1}/contexts",
+    "worktree/sessions?workspace=/w",
+]
+CURSORS: list[Any] = [
+    {"at": 50}, {"after": []}, {"after": 5}, {"after": [1, 2, 3, 4, 5, 6]}, {"after": [[]]}, {"after": [{}, "a"]},
+    {"after": ["\ud800"] * 3}, {"after": [2**64]}, {"after": [True]}, {"after": [-1]}, {"after": [None]}, [], 5,
+    {"after": [{"bytes": "x"}]}, {"after": [{"bytes": 5}]},
+]  # fmt: skip
+"""What no page gives; the first is what one gave once."""
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_what_is_no_cursor_is_refused(client: httpx.Client, path: str) -> None:
+    session = make(client, "codegen/sessions", {"design_goal": "a"})
+    began = make(client, "conversations", {"user_id": "a"})
+    place = f"/api/{path.format(session['id'], began['session_id'])}"
+    for cursor in ("!", "ab", "é", *map(written, CURSORS)):
+        asked = httpx.URL(place).copy_merge_params({"cursor": cursor})
+        assert_problem(client.get(asked), 400)
+    assert_problem(client.get(httpx.URL(place).copy_merge_params({"cursor": "x" * 20_001})), 422, "query.cursor")
+
+
+def written(cursor: Any) -> str:
+    return base64.urlsafe_b64encode(json.dumps(cursor).encode()).decode().rstrip("=")
 
 
 def test_worktree(client: httpx.Client) -> None:
     made = make(client, "worktree/sessions", SESSION, **ROOM)
     assert client.get("/api/worktree/sessions/s1", params=ROOM).json() == SESSION
-    assert client.get("/api/worktree/workspaces").json()["workspaces"][0]["path"] == ROOM["workspace"]
+    assert ROOM["workspace"] in [row["path"] for row in client.get("/api/worktree/workspaces").json()["workspaces"]]
     place = "/api/worktree/sessions/s1"
     message = {"id": "m1", "role": "user", "content": "Which cache?", "timestamp": "2026-01-02T03:05:00Z"}
     said = make(client, "worktree/sessions/s1/messages", message, **ROOM)
@@ -221,6 +398,31 @@ def test_worktree(client: httpx.Client) -> None:
     assert_problem(client.get(place, params={"workspace": "/other"}), 404)
     assert client.delete(place, params=ROOM).status_code == 204
     assert_problem(client.get(place, params=ROOM), 404, "'s1'")
+
+
+def test_a_change_of_a_worktree_session_is_one_of_now(client: httpx.Client) -> None:
+    room = {"workspace": "/changed"}
+    for identity in ("c1", "c2"):
+        times = dict.fromkeys(("createdAt", "updatedAt"), f"2026-01-02T03:04:0{identity[1]}Z")
+        make(client, "worktree/sessions", {**SESSION, **times, "id": identity}, **room)
+
+    def changed(body: dict[str, Any]) -> str:
+        answer = client.patch("/api/worktree/sessions/c1", params=room, json=body, headers=match("*"))
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["updatedAt"])
+
+    def first() -> str:
+        return str(client.get("/api/worktree/sessions", params={**room, "limit": 1}).json()["sessions"][0]["id"])
+
+    assert (changed({}), changed({"id": "c1"}), first()) == (*["2026-01-02T03:04:01Z"] * 2, "c2")
+    since = datetime.now(UTC) - timedelta(seconds=1)
+    assert timedelta(0) <= datetime.fromisoformat(changed({"status": "completed"})) - since < timedelta(minutes=1)
+    assert first() == "c1"
+    assert changed({"status": "failed", "updatedAt": "2026-01-01T00:00:00Z"}) == "2026-01-01T00:00:00Z"
+    assert first() == "c2"
+    other = client.patch("/api/worktree/sessions/c1", params=room, json={"id": "c2", "task": "x"}, headers=match("*"))
+    assert_problem(other, 422, "id is 'c2'; it may be left out, or 'c1'.")
+    assert client.get("/api/worktree/sessions/c1", params=room).json()["task"] == SESSION["task"]
 
 
 NOBODY = "0199d3c6-7c1e-7a8e-8d4f-0c2f6a1b2c3d"

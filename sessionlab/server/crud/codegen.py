@@ -23,22 +23,23 @@ from sessionlab.server.crud.codegen_models import (
     SessionChange,
     Sessions,
 )
+from sessionlab.server.crud.cursors import Cursor
 from sessionlab.server.crud.resources import (
     TAGGED,
     IfMatch,
     Limit,
-    Row,
     changed,
+    in_order,
     listed,
     made,
-    paged,
+    numbered,
     place,
     shown,
     store_of,
 )
-from sessionlab.server.pages import Cursor, decoded, encoded
 from sessionlab.server.problems import responses
 from sessionlab.stores.codegen import CodegenStore
+from sessionlab.stores.statements import Row
 
 router = APIRouter(prefix="/codegen", tags=["codegen"])
 
@@ -64,12 +65,13 @@ def sessions(
     cursor: Cursor = None,
     q: Annotated[str | None, Query(max_length=500, description="Words that the goal has, all of them.")] = None,
 ) -> Response:
-    """List sessions, the newest first; with `q`, the first page of those that have its words."""
-    store, before = _store(request), decoded(cursor)
-    if q is not None:
-        return listed("sessions", store.search_sessions(q, limit), None)
-    rows = store.list_sessions(limit, before or None)
-    return listed("sessions", rows, encoded(rows[-1]["id"]) if len(rows) == limit else None)
+    """List sessions, the newest first; with `q`, those that have its words."""
+    store = _store(request)
+
+    def read(before: int | None, number: int) -> list[Row]:
+        return store.list_sessions(number, before) if q is None else store.search_sessions(q, number, before)
+
+    return numbered("sessions", read, limit, cursor)
 
 
 @router.post(
@@ -119,7 +121,7 @@ def chain(number: Number, request: Request) -> Response:
     rows = _store(request).get_session_chain(number)
     if not rows:
         raise NotFound(_missing("session", number))
-    return listed("sessions", rows, None)
+    return listed("sessions", rows)
 
 
 @router.get("/sessions/{number}/iterations", response_model=Iterations, responses=responses(400, 401, 404, 422, 503))
@@ -128,7 +130,7 @@ def iterations(number: Number, request: Request, limit: Limit = 100, cursor: Cur
     store = _store(request)
     if store.get_session(number, ["id"]) is None:
         raise NotFound(_missing("session", number))
-    return paged("iterations", store.get_iterations(number), limit, cursor)
+    return numbered("iterations", in_order(store.get_iterations(number)), limit, cursor)
 
 
 @router.post(
@@ -175,7 +177,7 @@ def errors(number: Number, request: Request, limit: Limit = 100, cursor: Cursor 
     store = _store(request)
     if store.get_iteration(number, ["id"]) is None:
         raise NotFound(_missing("iteration", number))
-    return paged("errors", store.get_errors(number), limit, cursor)
+    return numbered("errors", in_order(store.get_errors(number)), limit, cursor)
 
 
 @router.post(

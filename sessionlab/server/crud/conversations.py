@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from sessionlab.errors import NotFound
+from sessionlab.errors import InvalidRecord, NotFound
 from sessionlab.server.crud.conversation_models import (
     EXAMPLE_ID,
     Context,
@@ -22,13 +24,13 @@ from sessionlab.server.crud.conversation_models import (
     NewConversation,
     NewMessage,
 )
+from sessionlab.server.crud.cursors import Cursor, decoded
 from sessionlab.server.crud.resources import (
     TAGGED,
     IfMatch,
     Limit,
     MayMatch,
     changed,
-    listed,
     made,
     paged,
     place,
@@ -36,9 +38,9 @@ from sessionlab.server.crud.resources import (
     shown,
     store_of,
 )
-from sessionlab.server.pages import Cursor, decoded, encoded
 from sessionlab.server.problems import responses
 from sessionlab.stores.conversation import ConversationStore
+from sessionlab.stores.statements import Row
 
 router = APIRouter(prefix="/conversations", tags=["conversations"])
 
@@ -54,8 +56,29 @@ def _missing(identity: str) -> str:
 
 
 def _known(store: ConversationStore, identity: str) -> None:
-    if store.get_session(identity, ["session_id"]) is None:
+    _there(store.get_session(identity, ["session_id"]), identity)
+
+
+def _there(row: Row | None, identity: str) -> Row:
+    """Give a row, unless it is none: somebody may have deleted its session just now."""
+    if row is None:
         raise NotFound(_missing(identity))
+    return row
+
+
+def _added(store: ConversationStore, identity: str, add: Callable[[], str], get: Callable[[str], Row | None]) -> Row:
+    """Add something to a session, and read it.
+
+    Raises:
+        NotFound: there is no such session, or no longer.
+    """
+    _known(store, identity)
+    try:
+        added = add()
+    except InvalidRecord:
+        _known(store, identity)
+        raise
+    return _there(get(added), identity)
 
 
 @router.get("", response_model=Conversations, responses=responses(400, 401, 404, 422, 503))
@@ -67,9 +90,8 @@ def conversations(
     cursor: Cursor = None,
 ) -> Response:
     """List sessions, the newest first."""
-    skipped = decoded(cursor)
-    rows = _store(request).list_sessions(user_id, active, limit, skipped)
-    return listed("conversations", rows, encoded(skipped + limit) if len(rows) == limit else None)
+    store, after = _store(request), decoded(cursor)
+    return paged("conversations", lambda enough: store.page_sessions(user_id, active, limit, after, enough))
 
 
 @router.post("", status_code=201, response_model=Conversation, responses={201: TAGGED, **responses(401, 404, 422, 503)})
@@ -77,7 +99,7 @@ def begin(body: NewConversation, request: Request) -> Response:
     """Begin a session."""
     store = _store(request)
     identity = store.create_session(body.user_id, body.metadata)
-    return made(store.get_session(identity) or {}, place("conversations", identity))
+    return made(_there(store.get_session(identity), identity), place("conversations", identity))
 
 
 @router.get("/{identity}", response_model=Conversation, responses={200: TAGGED, **responses(401, 404, 422, 503)})
@@ -139,7 +161,8 @@ def contexts(identity: Identity, request: Request, limit: Limit = 100, cursor: C
     """List a session's contexts, in order."""
     store = _store(request)
     _known(store, identity)
-    return paged("contexts", store.get_contexts(identity), limit, cursor)
+    after = decoded(cursor)
+    return paged("contexts", lambda enough: store.page_contexts(identity, limit, after, enough))
 
 
 @router.post(
@@ -151,9 +174,8 @@ def contexts(identity: Identity, request: Request, limit: Limit = 100, cursor: C
 def add_context(identity: Identity, body: NewContext, request: Request) -> Response:
     """Give a context to a session."""
     store = _store(request)
-    _known(store, identity)
-    added = store.add_context(identity, body.content, body.type)
-    row = next(row for row in store.get_contexts(identity) if row["context_id"] == added)
+    add = partial(store.add_context, identity, body.content, body.type)
+    row = _added(store, identity, add, store.get_context)
     return made(row, place("conversations", identity, "contexts"))
 
 
@@ -162,7 +184,8 @@ def messages(identity: Identity, request: Request, limit: Limit = 100, cursor: C
     """List a session's messages, in order."""
     store = _store(request)
     _known(store, identity)
-    return paged("messages", store.get_messages(identity), limit, cursor)
+    after = decoded(cursor)
+    return paged("messages", lambda enough: store.page_messages(identity, limit, after, enough))
 
 
 @router.post(
@@ -174,7 +197,6 @@ def messages(identity: Identity, request: Request, limit: Limit = 100, cursor: C
 def add_message(identity: Identity, body: NewMessage, request: Request) -> Response:
     """Add a message to a session."""
     store = _store(request)
-    _known(store, identity)
-    added = store.add_message(identity, body.message_role, body.content, body.metadata)
-    row = next(row for row in store.get_messages(identity) if row["conversation_id"] == added)
+    add = partial(store.add_message, identity, body.message_role, body.content, body.metadata)
+    row = _added(store, identity, add, store.get_message)
     return made(row, place("conversations", identity, "messages"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, Any, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -12,13 +12,17 @@ from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
 from sessionlab.errors import NotFound
-from sessionlab.server.pages import decoded, encoded
+from sessionlab.server.crud.cursors import encoded, number_after
 from sessionlab.server.problems import Refused
 from sessionlab.server.values import as_json
 from sessionlab.stores.base import Store
+from sessionlab.stores.pages import Enough, Page, Place, page_of
+from sessionlab.stores.statements import Row
 
 AnyStore = TypeVar("AnyStore", bound=Store)
-Row = Mapping[str, Any]
+
+PAGE_BYTES = 8_000_000
+"""A page ends with the row with which it has so many bytes: the next one goes on after it."""
 
 IfMatch = Annotated[
     str | None,
@@ -88,16 +92,50 @@ def made(row: Row, found: str) -> Response:
     return Response(as_json(row), 201, headers, "application/json")
 
 
-def listed(name: str, rows: Sequence[Row], cursor: str | None) -> Response:
-    """Answer with a page of a list, and the cursor of the next one."""
-    return Response(as_json({name: rows, "next": cursor}), media_type="application/json")
+def listed(name: str, rows: Iterable[Row]) -> Response:
+    """Answer with a list that is given as a whole."""
+    return _list(name, map(as_json, rows), None)
 
 
-def paged(name: str, rows: Sequence[Row], limit: int, cursor: str | None) -> Response:
-    """Answer with a page of a list that is there as a whole."""
-    first = decoded(cursor)
-    last = first + limit
-    return listed(name, rows[first:last], encoded(last) if last < len(rows) else None)
+def paged(name: str, read: Callable[[Enough], Page]) -> Response:
+    """Answer with a page of a list; it ends before its limit where it has many bytes.
+
+    Args:
+        name: What the rows are called.
+        read: Reads the page, and stops where it is told that it is enough.
+    """
+    parts: list[bytes] = []
+    size = 0
+
+    def enough(row: Row) -> bool:
+        nonlocal size
+        parts.append(as_json(row))
+        size += len(parts[-1])
+        return size >= PAGE_BYTES
+
+    page = read(enough)
+    return _list(name, parts, page.after)
+
+
+def numbered(name: str, read: Callable[[int | None, int], Sequence[Row]], limit: int, cursor: str | None) -> Response:
+    """Answer with a page of a list that is sorted by ``id``; ``read`` gives so many rows after the one with an id."""
+    first = number_after(cursor)
+
+    def some(after: Place | None, number: int) -> list[tuple[Place, Row]]:
+        return [((row["id"],), row) for row in read(after[0] if after else None, number)]
+
+    return paged(name, lambda enough: page_of(some, limit, None if first is None else (first,), enough))
+
+
+def in_order(rows: Sequence[Row]) -> Callable[[int | None, int], Sequence[Row]]:
+    """Give what reads a list that is there as a whole, as :func:`numbered` asks for it."""
+    return lambda after, number: [row for row in rows if after is None or row["id"] > after][:number]
+
+
+def _list(name: str, parts: Iterable[bytes], after: Place | None) -> Response:
+    following = as_json(None if after is None else encoded(after))
+    body = b'{%s:[%s],"next":%s}' % (as_json(name), b",".join(parts), following)
+    return Response(body, media_type="application/json")
 
 
 def changed(

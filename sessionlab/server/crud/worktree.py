@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 from unicodedata import category
 
@@ -10,6 +11,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from sessionlab.errors import InvalidRecord
+from sessionlab.server.crud.cursors import Cursor, decoded
 from sessionlab.server.crud.resources import (
     TAGGED,
     IfMatch,
@@ -18,15 +20,18 @@ from sessionlab.server.crud.resources import (
     changed,
     listed,
     made,
+    paged,
     place,
     removed,
     shown,
     store_of,
 )
 from sessionlab.server.crud.resources import Body as Fields
-from sessionlab.server.pages import Cursor, decoded, encoded
 from sessionlab.server.problems import responses
+from sessionlab.stores.checks import shown as shown_value
+from sessionlab.stores.workspaces import now
 from sessionlab.stores.worktree import WorktreeStore
+from sessionlab.stores.worktree_search import ORDERS
 
 router = APIRouter(prefix="/worktree", tags=["worktree"])
 
@@ -101,10 +106,22 @@ def _check_id(identity: object) -> None:
         )
 
 
+def _changes(identity: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what a session is changed to: with a change comes its time.
+
+    Raises:
+        InvalidRecord: its id would be another one.
+    """
+    if body.get("id", identity) != identity:
+        raise InvalidRecord(f"id is {shown_value(body['id'])}; it may be left out, or {shown_value(identity)}.")
+    changes = {**body, "id": identity}
+    return {"updatedAt": now(), **changes} if len(changes) > 1 else changes
+
+
 @router.get("/workspaces", response_model=Workspaces, responses=responses(401, 404, 503))
 def workspaces(request: Request) -> Response:
     """List the workspaces."""
-    return listed("workspaces", _store(request).get_workspaces(), None)
+    return listed("workspaces", _store(request).get_workspaces())
 
 
 @router.get("/sessions", response_model=Sessions, responses=responses(400, 401, 404, 422, 503))
@@ -118,23 +135,29 @@ def sessions(
     search_query: Annotated[
         str | None, Query(max_length=500, description="Words that the task or a message has, all of them; or the id.")
     ] = None,
+    order: Annotated[
+        str,
+        Query(
+            json_schema_extra={"enum": list(ORDERS)},
+            description="What comes first: the one `changed` last; or the one `created` last, of which no page to come"
+            " loses any that is changed meanwhile.",
+        ),
+    ] = ORDERS[0],
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:
     """List a workspace's sessions that meet all filters, the one changed last first."""
-    skipped = decoded(cursor)
+    store, after = _store(request), decoded(cursor)
     given = {
         "session_type": session_type,
         "status": status,
         "date_from": date_from,
         "date_to": date_to,
         "search_query": search_query,
+        "order": order,
         "limit": limit,
-        "offset": skipped,
     }
-    filters = {name: value for name, value in given.items() if value is not None}
-    rows = _store(request).search_sessions(workspace, filters)
-    return listed("sessions", rows, encoded(skipped + limit) if len(rows) == limit else None)
+    return paged("sessions", lambda enough: store.page_sessions(workspace, given, after, enough))
 
 
 @router.post(
@@ -170,13 +193,16 @@ def session(identity: Identity, request: Request, workspace: Workspace) -> Respo
 def change_session(
     identity: Identity, request: Request, workspace: Workspace, body: Change, if_match: IfMatch = None
 ) -> Response:
-    """Change what is given of a session; `instances` and `chatHistory` replace what was there."""
-    store = _store(request)
+    """Change what is given of a session; `instances` and `chatHistory` replace what was there.
+
+    It is changed now, unless an `updatedAt` is given.
+    """
+    store, changes = _store(request), _changes(identity, body)
     return changed(
         store,
         if_match,
         lambda: store.get_session(workspace, identity),
-        lambda: store.update_session(workspace, {**body, "id": identity}),
+        lambda: store.update_session(workspace, changes),
         _missing(workspace, identity),
     )
 
