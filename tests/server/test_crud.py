@@ -455,6 +455,16 @@ REFUSED: list[tuple[str, str, Any, int, str]] = [
     ("POST", "codegen/sessions", {}, 422, "body.design_goal"),
     ("POST", "codegen/sessions", {"design_goal": "a", "more": 1}, 422, "body.more"),
     ("POST", "codegen/sessions", {"design_goal": "a", "parent_session_id": 10**9}, 422, "parent_session_id"),
+    *(
+        ("POST", "codegen/sessions", {"design_goal": "a", "parent_session_id": odd}, 422, "body.parent_session_id")
+        for odd in (True, 1.0, "1")
+    ),
+    *(
+        ("PATCH", "codegen/errors/1", {"error_message": "a", "error_line": odd}, 422, "body.error_line")
+        for odd in (True, 1.0, "1")
+    ),
+    ("GET", "worktree/sessions?workspace=/w&status=asleep", None, 400, "status is 'asleep'"),
+    ("PATCH", "worktree/sessions/none/instances/1?workspace=/w", {"status": "won"}, 404, "'none'"),
     ("POST", "codegen/sessions/999999999/iterations", {"code": "a"}, 404, "session 999999999"),
     ("POST", "codegen/iterations/999999999/errors", {"error_message": "a"}, 404, "iteration 999999999"),
     ("PATCH", "codegen/errors/999999999", {"error_message": "a"}, 404, "error 999999999"),
@@ -478,6 +488,12 @@ def test_what_is_refused(client: httpx.Client, case: tuple[str, str, Any, int, s
     method, path, body, status, words = case
     headers = match("*") if method == "PATCH" else {}
     assert_problem(client.request(method, f"/api/{path}", json=body, headers=headers), status, words)
+
+
+@pytest.mark.parametrize("body", [b"\xff", b'{"design_goal": "\xe9"}'])
+def test_a_body_that_is_no_utf8_is_refused(client: httpx.Client, body: bytes) -> None:
+    answer = client.post("/api/codegen/sessions", content=body, headers={"content-type": "application/json"})
+    assert_problem(answer, 400, "parsing the body")
 
 
 def nested(depth: int) -> Any:

@@ -76,3 +76,40 @@ def test_the_description_is_whole(url: str) -> None:
             assert operation["tags"], (method, path)
     text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
     assert all(path.split("{")[0].rstrip("/") in text for path in described["paths"] if path.count("/") <= 2)
+
+
+STORES_OF = ("/api/codegen/", "/api/conversations", "/api/worktree/")
+
+
+def test_the_description_says_what_is_refused(url: str) -> None:
+    described = httpx.get(f"{url}/openapi.json").json()
+    (scheme,) = described["components"]["securitySchemes"].values()
+    assert (scheme["type"], scheme["scheme"]) == ("http", "bearer")
+    operations = [
+        (method, operation)
+        for path, methods in described["paths"].items()
+        if path.startswith(STORES_OF)
+        for method, operation in methods.items()
+    ]
+    assert Counter(method for method, _ in operations) == {"get": 15, "post": 9, "patch": 6, "delete": 2}
+    for method, operation in operations:
+        always = {"401", "403", "404", "421", "503"} | ({"400", "413", "422"} if method in {"post", "patch"} else set())
+        assert always <= operation["responses"].keys(), operation["operationId"]
+        assert operation["security"]
+        tags = [each for each in operation.get("parameters", []) if each["name"].lower() == "if-match"]
+        assert [each["required"] for each in tags if method == "patch"] == [True] * (method == "patch")
+
+
+def test_the_description_says_what_values_may_be(url: str) -> None:
+    described = httpx.get(f"{url}/openapi.json").json()
+
+    def schemas(path: str) -> dict[str, Any]:
+        return {each["name"]: each["schema"] for each in described["paths"][path]["get"]["parameters"]}
+
+    assert schemas("/api/conversations/{identity}")["identity"]["format"] == "uuid"
+    asked = schemas("/api/worktree/sessions")
+    assert asked["order"]["enum"] == ["changed", "created"]
+    assert asked["session_type"]["anyOf"][0]["items"]["enum"] == ["competition", "ensemble", "debate"]
+    assert asked["status"]["anyOf"][0]["items"]["enum"] == ["running", "completed", "failed", "paused"]
+    status = described["components"]["schemas"]["NewStatus"]["properties"]["status"]["enum"]
+    assert status == ["idle", "running", "completed", "failed", "paused", "archived"]

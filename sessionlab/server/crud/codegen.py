@@ -25,6 +25,7 @@ from sessionlab.server.crud.codegen_models import (
 )
 from sessionlab.server.crud.cursors import Cursor
 from sessionlab.server.crud.resources import (
+    NEEDS_MATCH,
     TAGGED,
     IfMatch,
     Limit,
@@ -75,7 +76,10 @@ def sessions(
 
 
 @router.post(
-    "/sessions", status_code=201, response_model=Session, responses={201: TAGGED, **responses(401, 404, 422, 503)}
+    "/sessions",
+    status_code=201,
+    response_model=Session,
+    responses={201: TAGGED, **responses(400, 401, 404, 413, 422, 503)},
 )
 def add_session(body: NewSession, request: Request) -> Response:
     """Add a session, perhaps one that goes on from another."""
@@ -93,7 +97,8 @@ def session(number: Number, request: Request) -> Response:
 @router.patch(
     "/sessions/{number}",
     response_model=Session,
-    responses={200: TAGGED, **responses(401, 404, 412, 422, 428, 503)},
+    responses={200: TAGGED, **responses(400, 401, 404, 412, 413, 422, 428, 503)},
+    openapi_extra=NEEDS_MATCH,
 )
 def change_session(number: Number, body: SessionChange, request: Request, if_match: IfMatch = None) -> Response:
     """Change a session's design goal."""
@@ -137,7 +142,7 @@ def iterations(number: Number, request: Request, limit: Limit = 100, cursor: Cur
     "/sessions/{number}/iterations",
     status_code=201,
     response_model=Iteration,
-    responses={201: TAGGED, **responses(401, 404, 422, 503)},
+    responses={201: TAGGED, **responses(400, 401, 404, 413, 422, 503)},
 )
 def add_iteration(number: Number, body: NewIteration, request: Request) -> Response:
     """Add an iteration to a session."""
@@ -157,7 +162,8 @@ def iteration(number: Number, request: Request) -> Response:
 @router.patch(
     "/iterations/{number}",
     response_model=Iteration,
-    responses={200: TAGGED, **responses(401, 404, 412, 422, 428, 503)},
+    responses={200: TAGGED, **responses(400, 401, 404, 412, 413, 422, 428, 503)},
+    openapi_extra=NEEDS_MATCH,
 )
 def change_iteration(number: Number, body: IterationChange, request: Request, if_match: IfMatch = None) -> Response:
     """Change an iteration's code or feedback."""
@@ -184,7 +190,7 @@ def errors(number: Number, request: Request, limit: Limit = 100, cursor: Cursor 
     "/iterations/{number}/errors",
     status_code=201,
     response_model=Error,
-    responses={201: TAGGED, **responses(401, 404, 422, 503)},
+    responses={201: TAGGED, **responses(400, 401, 404, 413, 422, 503)},
 )
 def add_error(number: Number, body: NewError, request: Request) -> Response:
     """Add an error to an iteration."""
@@ -202,7 +208,10 @@ def error(number: Number, request: Request) -> Response:
 
 
 @router.patch(
-    "/errors/{number}", response_model=Error, responses={200: TAGGED, **responses(401, 404, 412, 422, 428, 503)}
+    "/errors/{number}",
+    response_model=Error,
+    responses={200: TAGGED, **responses(400, 401, 404, 412, 413, 422, 428, 503)},
+    openapi_extra=NEEDS_MATCH,
 )
 def change_error(number: Number, body: ErrorChange, request: Request, if_match: IfMatch = None) -> Response:
     """Change an error's message, and its line if one is given."""

@@ -80,7 +80,7 @@ class NewSession(Body):
     """A session to add."""
 
     design_goal: Text = Field(examples=["reverse a list"])
-    parent_session_id: int | None = Field(None, ge=1, le=2**63 - 1)
+    parent_session_id: int | None = Field(None, ge=1, le=2**63 - 1, strict=True)
 
 
 class SessionChange(Body):
@@ -108,11 +108,11 @@ class NewError(Body):
 
     error_type: ErrorType | None = Field(None, examples=["runtime"])
     error_message: Text | None = Field(None, examples=["IndexError: list index out of range"])
-    error_line: int | None = Field(None, ge=0, le=2**31 - 1, examples=[3])
+    error_line: int | None = Field(None, ge=0, le=2**31 - 1, strict=True, examples=[3])
 
 
 class ErrorChange(Body):
     """What an error is changed to."""
 
     error_message: Text | None = Field(examples=["IndexError: pop from empty list"])
-    error_line: int | None = Field(None, ge=0, le=2**31 - 1, examples=[4])
+    error_line: int | None = Field(None, ge=0, le=2**31 - 1, strict=True, examples=[4])

@@ -26,6 +26,7 @@ from sessionlab.server.crud.conversation_models import (
 )
 from sessionlab.server.crud.cursors import Cursor, decoded
 from sessionlab.server.crud.resources import (
+    NEEDS_MATCH,
     TAGGED,
     IfMatch,
     Limit,
@@ -44,7 +45,7 @@ from sessionlab.stores.statements import Row
 
 router = APIRouter(prefix="/conversations", tags=["conversations"])
 
-Identity = Annotated[str, Path(max_length=1000, examples=[EXAMPLE_ID])]
+Identity = Annotated[str, Path(max_length=1000, json_schema_extra={"format": "uuid"}, examples=[EXAMPLE_ID])]
 
 
 def _store(request: Request) -> ConversationStore:
@@ -94,7 +95,9 @@ def conversations(
     return paged("conversations", lambda enough: store.page_sessions(user_id, active, limit, after, enough))
 
 
-@router.post("", status_code=201, response_model=Conversation, responses={201: TAGGED, **responses(401, 404, 422, 503)})
+@router.post(
+    "", status_code=201, response_model=Conversation, responses={201: TAGGED, **responses(400, 401, 404, 413, 422, 503)}
+)
 def begin(body: NewConversation, request: Request) -> Response:
     """Begin a session."""
     store = _store(request)
@@ -111,7 +114,8 @@ def conversation(identity: Identity, request: Request) -> Response:
 @router.patch(
     "/{identity}",
     response_model=Conversation,
-    responses={200: TAGGED, **responses(401, 404, 412, 422, 428, 503)},
+    responses={200: TAGGED, **responses(400, 401, 404, 412, 413, 422, 428, 503)},
+    openapi_extra=NEEDS_MATCH,
 )
 def change(identity: Identity, body: ConversationChange, request: Request, if_match: IfMatch = None) -> Response:
     """Change a session's user, or put other metadata in place of what it has."""
@@ -128,7 +132,7 @@ def change(identity: Identity, body: ConversationChange, request: Request, if_ma
 @router.post(
     "/{identity}/end",
     response_model=Conversation,
-    responses={200: TAGGED, **responses(401, 404, 412, 422, 503)},
+    responses={200: TAGGED, **responses(400, 401, 404, 412, 413, 422, 503)},
 )
 def end(identity: Identity, request: Request, body: End | None = None, if_match: MayMatch = None) -> Response:
     """End a session now; one that has ended keeps its time."""
@@ -169,7 +173,7 @@ def contexts(identity: Identity, request: Request, limit: Limit = 100, cursor: C
     "/{identity}/contexts",
     status_code=201,
     response_model=Context,
-    responses={201: TAGGED, **responses(401, 404, 422, 503)},
+    responses={201: TAGGED, **responses(400, 401, 404, 413, 422, 503)},
 )
 def add_context(identity: Identity, body: NewContext, request: Request) -> Response:
     """Give a context to a session."""
@@ -192,7 +196,7 @@ def messages(identity: Identity, request: Request, limit: Limit = 100, cursor: C
     "/{identity}/messages",
     status_code=201,
     response_model=Message,
-    responses={201: TAGGED, **responses(401, 404, 422, 503)},
+    responses={201: TAGGED, **responses(400, 401, 404, 413, 422, 503)},
 )
 def add_message(identity: Identity, body: NewMessage, request: Request) -> Response:
     """Add a message to a session."""

@@ -24,10 +24,20 @@ AnyStore = TypeVar("AnyStore", bound=Store)
 PAGE_BYTES = 8_000_000
 """A page ends with the row with which it has so many bytes: the next one goes on after it."""
 
-IfMatch = Annotated[
-    str | None,
-    Header(description="The `ETag` of what was read; `*` for whatever is there. Without it, nothing is changed."),
-]
+IfMatch = Annotated[str | None, Header(include_in_schema=False)]
+NEEDS_MATCH = {
+    "parameters": [
+        {
+            "name": "If-Match",
+            "in": "header",
+            "required": True,
+            "schema": {"type": "string"},
+            "description": "The `ETag` of what was read; `*` for whatever is there. Without it, nothing is changed.",
+        }
+    ]
+}
+"""What the documentation says of it: who leaves it out is told so by a status of its own."""
+
 MayMatch = Annotated[str | None, Header(alias="If-Match", description="The `ETag` of what was read, to be sure of it.")]
 Limit = Annotated[int, Query(ge=1, le=500, description="The most on a page.")]
 

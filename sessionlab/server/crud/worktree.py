@@ -13,6 +13,7 @@ from starlette.responses import Response
 from sessionlab.errors import InvalidRecord
 from sessionlab.server.crud.cursors import Cursor, decoded
 from sessionlab.server.crud.resources import (
+    NEEDS_MATCH,
     TAGGED,
     IfMatch,
     Limit,
@@ -29,6 +30,7 @@ from sessionlab.server.crud.resources import (
 from sessionlab.server.crud.resources import Body as Fields
 from sessionlab.server.problems import responses
 from sessionlab.stores.checks import shown as shown_value
+from sessionlab.stores.schemas import schema_of
 from sessionlab.stores.workspaces import now
 from sessionlab.stores.worktree import WorktreeStore
 from sessionlab.stores.worktree_search import ORDERS
@@ -47,6 +49,13 @@ _SESSION = {
 }
 _MESSAGE = {"id": "m1", "role": "user", "content": "Which cache?", "timestamp": "2026-01-02T03:05:00Z"}
 
+
+def _one_of(table: str, field: str) -> dict[str, Any]:
+    """Say in the documentation what a field may be; it is the store that checks it."""
+    declared = next(each for each in schema_of("worktree").tables if each.name == table)
+    return {"enum": list(declared.fields[field].one_of)}
+
+
 Workspace = Annotated[
     str, Query(min_length=1, max_length=4000, description="The workspace's path.", examples=["/home/dev/project"])
 ]
@@ -55,7 +64,8 @@ Identity = Annotated[str, Path(max_length=LONGEST_ID, examples=["s1"])]
 Session = Annotated[dict[str, Any], Body(examples=[_SESSION])]
 Change = Annotated[dict[str, Any], Body(examples=[{"status": "completed"}])]
 Message = Annotated[dict[str, Any], Body(examples=[_MESSAGE])]
-Several = Annotated[list[str] | None, Query()]
+Types = Annotated[list[Annotated[str, Field(json_schema_extra=_one_of("sessions", "type"))]] | None, Query()]
+Statuses = Annotated[list[Annotated[str, Field(json_schema_extra=_one_of("sessions", "status"))]] | None, Query()]
 
 
 class Workspaces(BaseModel):
@@ -75,7 +85,7 @@ class Sessions(BaseModel):
 class NewStatus(Fields):
     """The status of an instance."""
 
-    status: str = Field(max_length=100, examples=["completed"])
+    status: str = Field(max_length=100, json_schema_extra=_one_of("instances", "status"), examples=["completed"])
 
 
 def _store(request: Request) -> WorktreeStore:
@@ -128,8 +138,8 @@ def workspaces(request: Request) -> Response:
 def sessions(
     request: Request,
     workspace: Workspace,
-    session_type: Several = None,
-    status: Several = None,
+    session_type: Types = None,
+    status: Statuses = None,
     date_from: Annotated[str | None, Query(max_length=100, examples=["2026-01-01"])] = None,
     date_to: Annotated[str | None, Query(max_length=100, examples=["2026-12-31"])] = None,
     search_query: Annotated[
@@ -164,7 +174,7 @@ def sessions(
     "/sessions",
     status_code=201,
     response_model=dict[str, Any],
-    responses={201: TAGGED, **responses(401, 404, 422, 503)},
+    responses={201: TAGGED, **responses(400, 401, 404, 413, 422, 503)},
 )
 def add_session(request: Request, workspace: Workspace, body: Session) -> Response:
     """Add a session with its instances and messages, and the workspace if it is new."""
@@ -188,7 +198,8 @@ def session(identity: Identity, request: Request, workspace: Workspace) -> Respo
 @router.patch(
     "/sessions/{identity}",
     response_model=dict[str, Any],
-    responses={200: TAGGED, **responses(401, 404, 412, 422, 428, 503)},
+    responses={200: TAGGED, **responses(400, 401, 404, 412, 413, 422, 428, 503)},
+    openapi_extra=NEEDS_MATCH,
 )
 def change_session(
     identity: Identity, request: Request, workspace: Workspace, body: Change, if_match: IfMatch = None
@@ -224,7 +235,7 @@ def delete_session(identity: Identity, request: Request, workspace: Workspace, i
     "/sessions/{identity}/messages",
     status_code=201,
     response_model=dict[str, Any],
-    responses={201: TAGGED, **responses(401, 404, 422, 503)},
+    responses={201: TAGGED, **responses(400, 401, 404, 413, 422, 503)},
 )
 def add_message(identity: Identity, request: Request, workspace: Workspace, body: Message) -> Response:
     """Add a message to a session; the answer is the whole session."""
@@ -235,7 +246,8 @@ def add_message(identity: Identity, request: Request, workspace: Workspace, body
 @router.patch(
     "/sessions/{identity}/instances/{instance_id}",
     response_model=dict[str, Any],
-    responses={200: TAGGED, **responses(401, 404, 412, 422, 428, 503)},
+    responses={200: TAGGED, **responses(400, 401, 404, 412, 413, 422, 428, 503)},
+    openapi_extra=NEEDS_MATCH,
 )
 def change_instance(
     identity: Identity,
