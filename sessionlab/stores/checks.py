@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+
 from sessionlab.errors import InvalidRecord
 from sessionlab.stores.declare import Field
-from sessionlab.stores.values import Engine, ValueType
+from sessionlab.stores.json_text import MOST_NESTED
+from sessionlab.stores.values import KEPT, Engine, TooDeep, ValueType
 
 Encode = Callable[[Any], Any]
 
 _SHOWN = 80
+_NUL, _HALF = (re.compile(rf"(?<!\\)(?:\\\\)*\\{code}") for code in ("x00", "ud[89a-f]"))
+"""How Python writes them; behind two backslashes, it is a text that looks so."""
 
 
 def encoder(table: str, name: str, asked: Field, type_: ValueType, engine: Engine) -> Encode:
@@ -21,8 +28,10 @@ def encoder(table: str, name: str, asked: Field, type_: ValueType, engine: Engin
     """
     convert, allowed = type_.encode[engine], frozenset(asked.one_of)
 
-    def refused(value: Any) -> InvalidRecord:
-        return InvalidRecord(f"{table}.{name} is {shown(value)}; it may be {may_be(value, asked, type_, engine)}.")
+    def refused(value: Any, error: Exception | None = None) -> InvalidRecord:
+        deep = f", nested {MOST_NESTED} deep at most" if isinstance(error, TooDeep) else ""
+        wanted = may_be(value, asked, type_, engine)
+        return InvalidRecord(f"{table}.{name} is {shown(value)}; it may be {wanted}{deep}.")
 
     def encode(value: Any) -> Any:
         if value is None:
@@ -31,8 +40,8 @@ def encoder(table: str, name: str, asked: Field, type_: ValueType, engine: Engin
             raise refused(value)
         try:
             encoded = convert(value)
-        except (ValueError, TypeError, OverflowError):
-            raise refused(value) from None
+        except (ValueError, TypeError, OverflowError) as error:
+            raise refused(value, error) from None
         if (allowed and encoded not in allowed) or (asked.not_empty and encoded == "") or _out_of_range(encoded, asked):
             raise refused(value)
         return encoded
@@ -54,20 +63,35 @@ def may_be(value: Any, asked: Field, type_: ValueType, engine: Engine) -> str:
         words[-1] += f", {asked.at_least} or more"
     if asked.at_most is not None:
         words[-1] += f", {asked.at_most} or less"
-    if engine == "postgresql" and r"\x00" in repr(value):
-        words[-1] += " without NUL characters, which Postgres cannot keep"
+    if not asked.one_of:
+        without = _without(value, type_, engine)
+        words[-1] += f", {without}" if without and asked.not_empty else f" {without}".rstrip()
     if asked.null:
         words.append("None")
     return f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else words[0]
 
 
+def _without(value: Any, type_: ValueType, engine: Engine) -> str:
+    """Say what keeps a value from being one that its type takes, where that does not meet the eye."""
+    if type_ is KEPT or not isinstance(type_.sql, sa.String | JSONB):
+        return ""
+    text = _written(value)
+    if engine == "postgresql" and _NUL.search(text):
+        return "without NUL characters, which Postgres cannot keep"
+    return "without half characters (lone surrogates)" if _HALF.search(text) else ""
+
+
 def shown(value: Any) -> str:
     """Show a value, or as much of it as a message can bear."""
+    text = _written(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}… ({len(text)} characters)"
+
+
+def _written(value: Any) -> str:
     try:
-        text = repr(value)
+        return repr(value)
     except RecursionError:
         return f"a {type(value).__name__} that is nested too deeply"
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}… ({len(text)} characters)"
 
 
 def is_plain(values: Sequence[Any], asked: Field, type_: ValueType) -> bool:

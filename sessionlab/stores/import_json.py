@@ -14,7 +14,7 @@ from typing import Any
 from sessionlab.errors import InvalidRecord, SessionlabError, StoreError
 from sessionlab.stores.json_backup import back_up
 from sessionlab.stores.json_files import JsonFile
-from sessionlab.stores.json_text import is_doubled
+from sessionlab.stores.json_text import MOST_NESTED, is_doubled, is_too_deep
 from sessionlab.stores.migration_report import MigrationNote, MigrationReport
 from sessionlab.stores.set_aside import SetAside
 from sessionlab.stores.workspaces import WorkspacePath, path_of, workspace_hash
@@ -125,7 +125,7 @@ class _Migration:
             self.errors.append(MigrationNote(file.name, "its name is no hash of a workspace; it was left out"))
             return
         try:
-            records = JsonFile(file).read(keep_doubled=True)
+            records = _read(file)
         except StoreError as error:
             self.errors.append(MigrationNote(file.name, str(error)))
             return
@@ -215,6 +215,22 @@ class _Migration:
         if refused and not self.dry_run:
             with self.store.transaction():
                 self.store.set_aside.put(file.stem, refused)
+
+
+def _read(file: Path) -> list[Any]:
+    """Read the records of a file.
+
+    Raises:
+        StoreError: it cannot be read, or has a record that not even what is set aside could hold.
+    """
+    records = JsonFile(file).read(keep_doubled=True)
+    for place, record in enumerate(records):
+        if is_too_deep(record):
+            raise StoreError(
+                f"{file} cannot be brought over: record {place} is nested more than {MOST_NESTED} deep. It was left as"
+                " it is; put a sound copy in its place."
+            )
+    return records
 
 
 class _TakenBack(Exception):

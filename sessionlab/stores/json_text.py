@@ -24,11 +24,31 @@ class Doubled(dict[str, Any]):
         return self._pairs
 
 
+MOST_NESTED = 500
+"""How deep objects and lists may stand in each other: Python reads and writes about 1,000, less what else it is in."""
+
+
 def is_doubled(value: Any) -> bool:
     """Whether a key is there twice, at any depth."""
-    if isinstance(value, dict):
-        return isinstance(value, Doubled) or any(map(is_doubled, value.values()))
-    return isinstance(value, list) and any(map(is_doubled, value))
+    return any(isinstance(each, Doubled) for level in _levels(value) for each in level)
+
+
+def is_too_deep(value: Any) -> bool:
+    """Whether a value is nested deeper than can be read and written wherever a program is."""
+    return any(depth > MOST_NESTED for depth, _ in enumerate(_levels(value), 1))
+
+
+def _levels(value: Any) -> Iterator[list[Any]]:
+    """Give the objects and lists of a value, level by level: a function that calls itself would not get to the end."""
+    level = [value] if isinstance(value, dict | list) else []
+    while level:
+        yield level
+        inner = (part for each in level for part in _parts(each))
+        level = [part for part in inner if isinstance(part, dict | list)]
+
+
+def _parts(value: Any) -> list[Any]:
+    return [part for _, part in value.items()] if isinstance(value, dict) else value
 
 
 def pairs_kept(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

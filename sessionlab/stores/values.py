@@ -20,6 +20,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
+from sessionlab.stores.json_text import MOST_NESTED, is_too_deep
+
 Engine = Literal["sqlite", "postgresql"]
 Convert = Callable[[Any], Any]
 
@@ -41,6 +43,10 @@ class ValueType:
     encode: dict[Engine, Convert]
     decode: dict[Engine, Convert] = field(default_factory=dict)
     plain: frozenset[type] = frozenset()
+
+
+class TooDeep(ValueError):
+    """A value for JSON is nested deeper than :data:`MOST_NESTED`."""
 
 
 def _text(value: Any) -> str:
@@ -115,9 +121,15 @@ def as_plain(value: Any) -> Any:
 
 def _dumped(value: Any, separators: tuple[str, str] | None = None) -> str:
     try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=separators, default=as_plain)
-    except (TypeError, RecursionError) as error:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=separators, default=as_plain)
+        # Counting tells most values to be flat enough in no time.
+        if text.count("[") + text.count("{") > MOST_NESTED and is_too_deep(json.loads(text)):
+            raise TooDeep(value)
+    except RecursionError as error:
+        raise TooDeep(value) from error
+    except TypeError as error:
         raise ValueError(value) from error
+    return text
 
 
 def _json(value: Any) -> str:

@@ -150,7 +150,10 @@ def test_updates_of_what_is_not_there(
             "error.error_line is True; it may be a whole number of 64 bits or None.",
         ),
         (lambda s: s.update_error(1, ["m"]), "error.error_message is ['m']; it may be a text or None."),
-        (lambda s: s.insert_session("a\ud800"), "session.design_goal is 'a\\ud800'; it may be a text."),
+        (
+            lambda s: s.insert_session("a\ud800"),
+            "session.design_goal is 'a\\ud800'; it may be a text without half characters (lone surrogates).",
+        ),
     ],
 )
 def test_refused_values(store: CodegenStore, call: Callable[[CodegenStore], object], message: str) -> None:

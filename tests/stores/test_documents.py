@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 from types import MappingProxyType
@@ -81,9 +82,14 @@ def test_what_the_columns_take_stands_in_the_document_as_they_have_it(tmp_path: 
         assert store.verify().problems == ()
 
 
-DEEP: list[Any] = []
-for _ in range(5000):
-    DEEP = [DEEP]
+def nested(depth: int) -> list[Any]:
+    found: list[Any] = []
+    for _ in range(depth - 1):
+        found = [found]
+    return found
+
+
+DEEP = nested(5_000)
 
 
 @pytest.mark.parametrize(
@@ -100,3 +106,28 @@ def test_what_no_document_can_hold(tmp_path: Path, other: dict[str, Any], messag
         assert store.get_all_sessions("/here") == []
     with pytest.raises(InvalidRecord, match=r"^A session is .* it may be what JSON can hold: "):
         document_row("session-1", other)
+
+
+def test_a_session_that_is_nested_too_deep_is_refused_before_it_makes_a_list_unreadable(store_url: str) -> None:
+    """Python reads what is nested 900 deep as long as it is not called from somewhere deep itself."""
+    with WorktreeStore(store_url) as store:
+        store.create_session("/here", session(1, other=nested(499)))
+        for depth in (500, 900):
+            wanted = r"sessions\.extra is .* may be what JSON can hold or None, nested 500 deep at most\.$"
+            with pytest.raises(InvalidRecord, match=wanted):
+                store.create_session("/here", session(2, other=nested(depth)))
+            with pytest.raises(InvalidRecord, match=wanted):
+                store.update_session("/here", {"id": "session-1", "other": nested(depth)})
+        assert from_deep(300, lambda: store.get_all_sessions("/here")) == [session(1, other=nested(499))]
+
+
+def from_deep(frames: int, work: Callable[[], Any]) -> Any:
+    return from_deep(frames - 1, work) if frames else work()
+
+
+def test_many_brackets_are_not_deep(store_url: str) -> None:
+    with WorktreeStore(store_url) as store:
+        wide = [[number, "[[[{{{"] for number in range(1_000)]
+        store.create_session("/here", session(1, other=wide))
+        (found,) = store.get_all_sessions("/here")
+        assert found["other"] == wide

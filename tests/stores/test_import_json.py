@@ -269,6 +269,39 @@ def test_a_bad_file_does_not_stop_the_others(store: WorktreeStore, folder: Path)
     assert state(store)[-1] == "completed"
 
 
+@pytest.mark.parametrize("depth", [500, 800, 970, 5_000])
+def test_a_record_that_is_nested_too_deep_does_not_stop_the_others(
+    store: WorktreeStore, folder: Path, depth: int
+) -> None:
+    deep = json.dumps([session(1), session(2, other="deep")])
+    (folder / NAME).write_text(deep.replace('"deep"', nested(depth)), encoding="utf-8")
+    write(folder, OTHER, [session(3)])
+    before = contents(folder)
+    report = migrate_from_json(folder, store)
+    assert (report.workspaces, report.migrated, report.failed) == (2, 1, 0)
+    assert [each["id"] for each in store.get_all_sessions(OTHER.removesuffix(".json"))] == ["session-3"]
+    (note,) = report.errors
+    assert (note.file, note.place) == (NAME, None)
+    assert "nested more than 500 deep" in note.reason or "nests too deep" in note.reason
+    assert state(store)[-1] == "failed"
+    assert contents(folder) == before
+
+
+def test_a_record_that_is_nested_just_deep_enough_comes_back(
+    store: WorktreeStore, folder: Path, tmp_path: Path
+) -> None:
+    text = json.dumps([session(2, other="deep")]).replace('"deep"', nested(499))
+    (folder / NAME).write_text(text, encoding="utf-8")
+    assert migrate_from_json(folder, store, [HERE]).migrated == 1
+    export_to_json(store, tmp_path / "back")
+    assert json.loads((tmp_path / "back" / NAME).read_text(encoding="utf-8")) == json.loads(text)
+
+
+def nested(depth: int) -> str:
+    """Write lists in lists."""
+    return "[" * depth + "]" * depth
+
+
 def test_one_more_migration_changes_nothing(store: WorktreeStore, folder: Path) -> None:
     write(folder, NAME, [session(1), session(2, updatedAt="2020-01-01T00:00:00Z"), session(2)])
     first = migrate_from_json(folder, store, [HERE])

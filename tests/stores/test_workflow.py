@@ -229,7 +229,8 @@ def test_limits_are_bounded(store: WorkflowStore) -> None:
         ),
         (
             lambda s: s.save_session_state("t", {"problem_tests": ["\ud800"]}),
-            "problem_tests is ['\\ud800']; it may be what JSON can hold or None.",
+            "problem_tests is ['\\ud800']; it may be what JSON can hold without half characters (lone surrogates)"
+            " or None.",
         ),
         (
             lambda s: s.get_session_states_by_criteria(workflow_status="done"),
