@@ -138,11 +138,17 @@ def _bar() -> Iterator[OnProgress]:
 
 
 def _say(report: Report, *, as_json: bool) -> None:
-    """Print a report: a table for people, one line of JSON for programs."""
+    """Print a report: a table for people, one line of JSON for programs.
+
+    What stands in files may be half a character, which no encoding has.
+    """
     if as_json:
         given: Any = report
         click.echo(json.dumps(dataclasses.asdict(given)))
         return
     from rich.console import Console
 
-    Console().print(report)
+    console = Console()
+    with console.capture() as drawn:
+        console.print(report)
+    click.echo(drawn.get().encode(errors="backslashreplace").decode(), nl=False)

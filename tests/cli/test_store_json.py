@@ -77,6 +77,18 @@ def test_a_file_that_cannot_be_read_fails_the_command_after_the_others(folder: P
     assert str(done.exception).startswith(f"1 file could not be read: {OTHER}: ")
 
 
+def test_an_id_with_half_a_character_is_shown(folder: Path) -> None:
+    """And the report of what was done is not lost for it."""
+    (folder / OTHER).write_text('[{"id": "cut \\ud83d"}]', encoding="utf-8")
+    done = run("import-json", "sessions", "--to", "s.db")
+    assert (done.exit_code, done.exception) == (0, None)
+    assert "cut \\ud83d" in done.stdout
+    assert "migrated" in done.stdout
+    done = run("compare", "sessions", "--to", "s.db")
+    assert isinstance(done.exception, StoreError)
+    assert "cut \\ud83d of 0123456789abcdef is only in the first store" in "".join(done.stdout.split("\n"))
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
