@@ -40,12 +40,15 @@ def _made(folder: Path, files: Sequence[Path]) -> Path:
     unfinished = folder.parent / f".{folder.name}-backup.unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir()
-    for file in files:
-        copy = Path(shutil.copy2(file, unfinished / file.name))
-        with copy.open("rb+") as written:
-            os.fsync(written.fileno())
-    sync_folder(unfinished)
-    copies = unfinished.rename(_free_name(folder))
+    try:
+        for file in files:
+            copy = Path(shutil.copy2(file, unfinished / file.name))
+            with copy.open("rb+") as written:
+                os.fsync(written.fileno())
+        sync_folder(unfinished)
+        copies = unfinished.rename(_free_name(folder))
+    finally:  # on a disk that is full, it would take what room there is
+        shutil.rmtree(unfinished, ignore_errors=True)
     sync_folder(folder.parent)
     return copies
 

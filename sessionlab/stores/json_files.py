@@ -39,6 +39,8 @@ class JsonFile:
 
     def _raw(self) -> bytes | None:
         try:
+            if not stat.S_ISREG(self.path.stat().st_mode):  # reading a pipe would wait for whoever writes to it
+                raise StoreError(f"{self.path} cannot be read: it is no file, but bears the name of one.")
             return self.path.read_bytes()
         except FileNotFoundError:
             return None
@@ -101,6 +103,9 @@ class JsonFile:
             sync_folder(path.parent)
         except OSError as error:
             raise StoreError(f"{self.path} cannot be written: {error.strerror}. It is as it was.") from error
+        finally:
+            with suppress(OSError):
+                new.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:

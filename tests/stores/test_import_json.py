@@ -20,7 +20,7 @@ from sessionlab.stores import JsonWorktreeStore, MigrationReport, export_to_json
 from sessionlab.stores.consistency import compared
 from sessionlab.stores.worktree_json import sessions_of
 from tests.conftest import Server
-from tests.stores.conftest import Engine
+from tests.stores.conftest import Engine, largest_file
 from tests.stores.worktrees import Session, message, numbered, session, sessions, small
 
 REAL = Path(__file__).parents[3] / "shared" / "real" / "worktree"
@@ -347,6 +347,16 @@ def test_a_copy_is_made_first_and_never_written_over(store: WorktreeStore, folde
     assert second.backup is not None
     assert second.backup != first.backup
     assert (contents(Path(first.backup)), contents(Path(second.backup))) == (old, contents(folder))
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+def test_a_copy_that_has_no_room_leaves_none_half_made(store: WorktreeStore, folder: Path) -> None:
+    write(folder, NAME, [session(1)])
+    write(folder, OTHER, [session(2, task="x" * 200_000)])
+    with largest_file(100_000), pytest.raises(StoreError, match=r"cannot be copied, so nothing was done: .*too large"):
+        migrate_from_json(folder, store)
+    assert [path.name for path in folder.parent.iterdir() if "backup" in path.name] == []
+    assert migrate_from_json(folder, store).migrated == 2
 
 
 @pytest.mark.parametrize("engine", ["sqlite"])

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 
 from sessionlab import InvalidRecord, NotFound, QueryError, StoreError
 from sessionlab.stores import JsonWorktreeStore
+from tests.stores.conftest import largest_file
 from tests.stores.worktrees import DATED, Session, dated, instance, message, session, small
 
 HERE, NAME = "/nowhere/project", "7a029fd580dc2159.json"
@@ -239,6 +241,32 @@ def test_a_lock_that_is_held_too_long_is_an_error(store: JsonWorktreeStore, monk
     with file.locked(), pytest.raises(StoreError, match=r"has been locked by another program for 0.05 seconds"):
         store.create_session(HERE, small(1))
     store.create_session(HERE, small(1))
+
+
+def test_a_disk_that_is_full_leaves_the_file_as_it_was_and_nothing_beside_it(store: JsonWorktreeStore) -> None:
+    store.create_session(HERE, small(1))
+    before = {path.name: path.read_bytes() for path in store.folder.iterdir()}
+    with largest_file(100_000), pytest.raises(StoreError, match=r"cannot be written: File too large\. It is as it was"):
+        store.create_session(HERE, small(2, task="x" * 200_000))
+    assert {path.name: path.read_bytes() for path in store.folder.iterdir()} == before
+    store.create_session(HERE, small(2, task="x" * 200_000))
+    assert len(store.get_all_sessions(HERE)) == 2
+
+
+def test_a_pipe_that_is_named_as_a_file_is_no_file(store: JsonWorktreeStore) -> None:
+    """To read it would be to wait for somebody who writes to it."""
+    os.mkfifo(store.folder / NAME)
+    store.create_session("/other", small(1))
+    assert len(store.get_workspaces()) == 2
+    for call in (lambda: store.get_all_sessions(HERE), lambda: store.create_session(HERE, small(2))):
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(call)
+            try:
+                with pytest.raises(StoreError, match=rf"{NAME} cannot be read: it is no file, but bears the name of"):
+                    waiting.result(20)
+            finally:
+                if not waiting.done():
+                    (store.folder / NAME).write_bytes(b"[]")  # lets it go on
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
