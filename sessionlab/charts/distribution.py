@@ -126,15 +126,16 @@ def _outcomes(rows: list[Row], bins: Bins) -> list[Row]:
     """Count each outcome in each bar of each panel."""
     sizes: Counter[str | None] = Counter()
     counts: Counter[tuple[str | None, str, str]] = Counter()
+    panels: dict[str | None, Row] = {}
     for row in rows:
         panel, bar = row.get("panel"), bins.label(row["attempts"])
+        panels[panel] = {name: row[name] for name in ("panel", "panel_whole") if name in row}
         sizes[panel] += row["sessions"]
         counts[panel, bar, "passed"] += row["passed"]
         counts[panel, bar, "failed"] += row["judged"] - row["passed"]
         counts[panel, bar, "not judged"] += row["sessions"] - row["judged"]
     return [
-        ({"panel": panel} if panel else {})
-        | {"attempts": bar, "outcome": outcome, "sessions": count, "share": count / sizes[panel]}
+        panels[panel] | {"attempts": bar, "outcome": outcome, "sessions": count, "share": count / sizes[panel]}
         for (panel, bar, outcome), count in counts.items()
         if count
     ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from textwrap import shorten
 
 from sessionlab.charts import layers
 from sessionlab.charts.altair import alt
@@ -13,11 +12,15 @@ from sessionlab.charts.frames import Frame, panels
 from sessionlab.charts.labels import Other, label
 from sessionlab.charts.question import Question, Row
 from sessionlab.charts.registry import Chart, chart
+from sessionlab.charts.shorten import distinct
 from sessionlab.charts.theme import PALETTE, SIZE
 from sessionlab.metrics import Metrics
 
 LIMITS = {"alone": 20, "panels": 8}
 """How many messages are shown, without and with panels."""
+
+_ROOM = 440
+"""How many pixels a message has."""
 
 _FOLDED = "numbers, names and paths in the messages are folded"
 _COUNT = f"format(datum.errors, ',') + ' in ' + {layers.SESSIONS}"
@@ -50,7 +53,7 @@ def _bars(data: Frame, rows: list[Row]) -> alt.LayerChart:
     order = alt.EncodingSortField(field="errors", op="max", order="descending")
     chart = layers.base(data, rows).encode(
         alt.X("errors:Q", title="errors", axis=alt.Axis(tickMinStep=1, tickCount=min(5, most))),
-        alt.Y("label:N", sort=order, title=None, axis=alt.Axis(labelLimit=400)),
+        alt.Y("label:N", sort=order, title=None, axis=alt.Axis(labelLimit=_ROOM)),
         tooltip=layers.tooltip(data, ["type", "message", "errors", "sessions", "last_seen"]),
     )
     return layers.layered(
@@ -72,15 +75,17 @@ def _first(rows: list[Row], limit: int) -> list[Row]:
 
 def _labelled(rows: list[Row]) -> list[Row]:
     """Add a short message that no other row of the panel has, and the type and the time as text."""
-    used: Counter[tuple[str | None, str]] = Counter()
-    types, labelled = _types(rows), []
-    for row in rows:
-        text = shorten(label(row["message"]), 62, placeholder=" …")
-        used[row.get("panel"), text] += 1
-        count = used[row.get("panel"), text]
-        words = {"label": text if count == 1 else f"{text} ({count})", "color": types[row["error_type"]]}
-        labelled.append(row | words | {"type": label(row["error_type"]), "last_seen": label(row["last_seen"])})
-    return labelled
+    types = _types(rows)
+    texts = {
+        panel: iter(distinct([label(row["message"]) for row in rows if row.get("panel") == panel], _ROOM))
+        for panel in {row.get("panel") for row in rows}
+    }
+    return [
+        row
+        | {"label": next(texts[row.get("panel")]), "color": types[row["error_type"]]}
+        | {"type": label(row["error_type"]), "last_seen": label(row["last_seen"])}
+        for row in rows
+    ]
 
 
 def _types(rows: list[Row]) -> dict[str | None, str]:

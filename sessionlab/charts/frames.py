@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sessionlab.charts.labels import Other, label, ordered, outside
 from sessionlab.charts.question import Question, Row, joined
+from sessionlab.charts.shorten import ROOM, told_apart
 from sessionlab.metrics import Metrics
 
 LIMITS = {"axis": 40, "series": 8, "panel": 12}
@@ -24,10 +25,14 @@ ALL = "all sessions"
 
 @dataclass(frozen=True)
 class Place:
-    """A way in which a chart sets groups apart: the columns it shows, and their labels in order."""
+    """A way in which a chart sets groups apart: the columns it shows, and their labels in order.
+
+    ``whole`` names what a row has the whole label under, where labels had to be shortened to be told apart.
+    """
 
     columns: tuple[str, ...]
     labels: tuple[str, ...]
+    whole: str | None = None
 
     @property
     def title(self) -> str:
@@ -109,6 +114,7 @@ def _framed(
     """Put the rows in their places, and say what a reader must know."""
     places = {name: _place(question, rows, columns) for name, columns in groups.items() if columns}
     rows, hidden = _placed(rows, places)
+    rows, places = _told_apart(rows, places)
     nothing = [] if any(row[question.weight] for row in rows) else [question.empty]
     return Frame(rows, places, bucket, (*question.notes, *notes, *hidden, *nothing))
 
@@ -159,3 +165,15 @@ def _placed(rows: list[Row], places: dict[str, Place]) -> tuple[list[Row], list[
     shown = panels[: LIMITS["panel"]]
     note = f"the {len(shown)} largest of {len(panels):,} panels"
     return [row for row in placed if not panels or row["panel"] in shown], [note] if shown != panels else []
+
+
+def _told_apart(rows: list[Row], places: dict[str, Place]) -> tuple[list[Row], dict[str, Place]]:
+    """Shorten the labels that would look alike where they are drawn."""
+    told = dict(places)
+    for name, place in places.items():
+        shown = told_apart([row[name] for row in rows], ROOM[name])
+        if any(whole != text for whole, text in shown.items()):
+            labels = tuple(shown.get(label, label) for label in place.labels)
+            told[name] = replace(place, labels=labels, whole=f"{name}_whole")
+            rows = [row | {name: shown[row[name]], f"{name}_whole": row[name]} for row in rows]
+    return rows, told

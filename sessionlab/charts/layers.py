@@ -11,6 +11,7 @@ from sessionlab.charts.frames import ALL, Frame
 from sessionlab.charts.light import Rows, light
 from sessionlab.charts.question import Row
 from sessionlab.charts.registry import Chart
+from sessionlab.charts.shorten import ROOM, width
 from sessionlab.charts.theme import PALETTE, SIZE
 
 PERCENT = ".0%"
@@ -33,6 +34,12 @@ _FORMATS = {
     **dict.fromkeys(("mean", "std", "median", "p90", "problem_mean"), ",.2f"),
     **dict.fromkeys(("rating", "rating_low", "rating_high"), "+.2f"),
 }
+_TITLE = 2 * SIZE["narrow"] + 64
+"""The most pixels that the title of a panel takes: what two plots beside each other do."""
+
+_GAP = 6
+"""How far a label is from its bar."""
+
 _DAYS = {"day": 1, "week": 7, "month": 31}
 _TITLES = {
     "low": "95 % from",
@@ -61,8 +68,16 @@ def axis(frame: Frame, *, labels: bool = True) -> alt.Y:
     if place is None:
         return alt.Y(datum=ALL, type="nominal", title=None)
     padding = alt.Scale(paddingInner=0.2, paddingOuter=0.1)
-    shown = alt.Axis() if labels else None
+    shown = alt.Axis(**_as_wide_in_all_panels(frame)) if labels else None
     return alt.Y("axis:N", sort=list(place.labels), title=None, scale=padding, axis=shown)
+
+
+def _as_wide_in_all_panels(frame: Frame) -> dict[str, Any]:
+    """Give the labels of all panels one width, so that the bars begin below each other, and on the axis at the foot."""
+    if "panel" not in frame.places:
+        return {}
+    most = min(ROOM["axis"], max((width(row["axis"]) for row in frame.rows), default=0))
+    return {"labelLimit": most, "minExtent": most + _GAP, "maxExtent": most + _GAP}
 
 
 def series(frame: Frame, *, offset: bool = False) -> dict[str, Any]:
@@ -104,7 +119,7 @@ def panels(frame: Frame) -> list[str]:
 
 def tooltip(frame: Frame, columns: list[str]) -> list[alt.Tooltip]:
     """Show the group and some columns under the pointer; one without a format is text."""
-    places = [alt.Tooltip(f"{name}:N", title=place.title) for name, place in frame.places.items()]
+    places = [alt.Tooltip(f"{place.whole or name}:N", title=place.title) for name, place in frame.places.items()]
     time = [alt.Tooltip("bucket:T", title=frame.bucket, format="%-d %B %Y")] if frame.bucket else []
     values = [
         alt.Tooltip(f"{column}:Q", title=_TITLES.get(column, column.replace("_", " ")), format=_FORMATS[column])
@@ -147,7 +162,10 @@ def stacked(draw: Callable[[list[Row]], Chart], frame: Frame, title: alt.TitlePa
     if "panel" not in frame.places:
         return draw(frame.rows).properties(title=title)
     parts = [
-        draw([row for row in frame.rows if row["panel"] == panel]).properties(title=panel) for panel in panels(frame)
+        draw([row for row in frame.rows if row["panel"] == panel]).properties(
+            title=alt.TitleParams(panel, limit=_TITLE)
+        )
+        for panel in panels(frame)
     ]
     return alt.vconcat(*parts, title=title)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from textwrap import shorten
 from typing import Any
 
 from sessionlab.charts.labels import label
+from sessionlab.charts.shorten import shortened
 from sessionlab.metrics import Metrics
 from sessionlab.metrics.arguments import columns_named
 from sessionlab.metrics.conditions import conjuncts
@@ -50,7 +50,7 @@ class Question:
     @property
     def notes(self) -> list[str]:
         """Say what is left out."""
-        return [] if self.where is None else [f"where {shorten(self.where, 110)}"]
+        return [] if self.where is None else [f"where {shortened(self.where, 110)}"]
 
     def rows(self, by: Sequence[str], conditions: Sequence[str]) -> list[Row]:
         """Run the metric by these columns, where all these conditions hold."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from sessionlab.charts import renderer
 from sessionlab.charts.altair import alt
+from sessionlab.charts.shorten import ROOM
 
 # Okabe & Ito, "Color universal design" (2008): told apart with every common kind of colour blindness. Their
 # yellow and black are replaced, as the one is lost on white and the other on dark pages.
@@ -43,15 +44,21 @@ def config(
 def _words(ink: str, muted: str, line: str) -> dict[str, Any]:
     """Give the look of what explains a plot: titles, axes, legends, headers."""
     labels = {"labelColor": ink, "labelFontSize": 12, "titleColor": muted, "titleFontSize": 12}
-    axis = {"labelLimit": 280, "labelPadding": 6, "gridColor": line, "domain": False, "ticks": False}
+    axis = {"labelLimit": ROOM["axis"], "labelPadding": 6, "gridColor": line, "domain": False, "ticks": False}
     symbols = {"symbolOpacity": 1, "symbolStrokeWidth": 0, "symbolType": "square"}
     return {
         "title": _title(ink, muted),
         "axis": {**labels, **axis, "titleFontWeight": "normal", "titlePadding": 8},
         "axisYBand": {"grid": False},
         "axisTemporal": {"grid": False},
-        "legend": {**labels, **symbols, **_SIDE, "titleFontWeight": "normal", "labelLimit": 240},
-        "header": {**labels, **_START, "titleFontWeight": "normal", "labelFontWeight": 600, "labelLimit": 400},
+        "legend": {**labels, **symbols, **_SIDE, "titleFontWeight": "normal", "labelLimit": ROOM["series"]},
+        "header": {
+            **labels,
+            **_START,
+            "titleFontWeight": "normal",
+            "labelFontWeight": 600,
+            "labelLimit": 1.1 * ROOM["panel"],
+        },
     }
 
 

@@ -13,6 +13,7 @@ from sessionlab.charts.labels import label
 from sessionlab.charts.light import at
 from sessionlab.charts.question import Question, Row
 from sessionlab.charts.registry import Chart, chart
+from sessionlab.charts.shorten import ROOM, told_apart
 from sessionlab.charts.theme import SIZE
 from sessionlab.metrics import Metrics
 
@@ -57,7 +58,8 @@ def _largest(rows: list[Row], of: str) -> tuple[list[Row], list[str]]:
         entered[row[of]] += row["entered"]
     kept = {name for name, _ in entered.most_common(LIMITS["axis"])}
     note = f"the {len(kept)} of {len(entered):,} that entered most"
-    named = [row | {"entrant": label(row[of])} for row in rows if row[of] in kept]
+    names = told_apart(map(label, kept), ROOM["axis"])
+    named = [row | {"entrant": names[label(row[of])]} for row in rows if row[of] in kept]
     return named, [note] if len(kept) < len(entered) else []
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from textwrap import shorten
 from typing import Any
 
 from sessionlab.charts.labels import UNKNOWN as UNKNOWN_LABEL
 from sessionlab.charts.labels import Other, label, ordered, outside
+from sessionlab.charts.shorten import distinct
 from sessionlab.dashboard.cube import COUNTS, UNKNOWN
 from sessionlab.dashboard.plan import Category, Plan
 from sessionlab.metrics.arguments import session_column
@@ -21,7 +21,8 @@ Cell = tuple[int | None, ...]
 ATTEMPTS = "tries"
 """The column of the cells that holds the attempts, up to the plan's cap."""
 
-_LONGEST = 100
+_LONGEST = 1400
+"""How many pixels a label may take: what shows all of it has room for some two hundred characters."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def sizes(rows: Sequence[Cell], place: int) -> Counter[int]:
 
 
 def _dimension(column: str, kept: Sequence[Any], values: Collection[Any]) -> Dimension:
-    labels = _unique(shorten(label(value), _LONGEST, placeholder="…") for value in values)
+    labels = tuple(distinct(map(label, values), _LONGEST))
     return Dimension(column, column, labels, tuple(_condition(column, kept, value) for value in values))
 
 
@@ -136,16 +137,6 @@ def _tried(found: Collection[int]) -> list[int]:
     """Give the numbers of attempts from the least to the most, with those between that nobody took; unknown last."""
     known = [tries for tries in found if tries != UNKNOWN]
     return [*range(min(known, default=0), max(known, default=-1) + 1), *([UNKNOWN] if UNKNOWN in found else [])]
-
-
-def _unique(labels: Iterable[str]) -> tuple[str, ...]:
-    """Tell labels apart that have become one by being shortened."""
-    seen: Counter[str] = Counter()
-    unique = []
-    for text in labels:
-        seen[text] += 1
-        unique.append(text if seen[text] == 1 else f"{text} ({seen[text]})")
-    return tuple(unique)
 
 
 def _tries(tries: int, cap: int) -> tuple[str, str]:

@@ -6,10 +6,13 @@ slip away under the pointer that drags over it.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from typing import Any
 
 from sessionlab.charts.altair import alt
 from sessionlab.charts.light import light
+from sessionlab.charts.shorten import told_apart
 from sessionlab.charts.theme import PALETTE
 from sessionlab.dashboard.rates import OUTCOMES, calculated, folded
 
@@ -70,6 +73,16 @@ def layer(*charts: alt.Chart, **properties: Any) -> alt.LayerChart:
 def heading(text: str) -> alt.TitleParams:
     """Write the title of a panel, smaller than that of the whole."""
     return alt.TitleParams(text, fontSize=13, offset=8)
+
+
+def label_words(labels: Sequence[str], limit: int) -> dict[str, Any]:
+    """Give the option of an axis by which labels that are cut at so many pixels do not look alike; none if they don't.
+
+    The data keep the whole labels.
+    """
+    cut = {whole: text for whole, text in told_apart(labels, limit).items() if whole != text}
+    found = f"{json.dumps([*cut.values()])}[indexof({json.dumps([*cut])}, datum.value)] || datum.label"
+    return {"labelExpr": found} if cut else {}
 
 
 def room(panel: alt.LayerChart | alt.VConcatChart) -> int:

@@ -18,6 +18,7 @@ from sessionlab.dashboard.layout import (
     counts_width,
     figures,
     heading,
+    label_words,
     layer,
     sessions_along,
     sessions_up,
@@ -75,7 +76,7 @@ class Panels:
         span = at(x=-_label_width(dimension), x2=width)
         return layer(
             *marks,
-            self._hit(dimension, {"height": {"band": 1}}, y=_below(dimension), **span),
+            self._hit(dimension, {"height": {"band": 1}}, y=_below(dimension, named=True), **span),
             transform=self._prepared(dimension),
             title=heading(title),
             width=width,
@@ -100,9 +101,14 @@ class Panels:
         return {"y": _below(dimension), "opacity": self.selections.highlight(dimension.field)}
 
 
-def _below(dimension: Dimension) -> alt.Y:
-    """Put the labels below each other; they keep their places whatever is picked."""
-    return alt.Y("label:N", title=None, scale=_scale(dimension), axis=alt.Axis(labelLimit=_label_width(dimension)))
+def _below(dimension: Dimension, *, named: bool = False) -> alt.Y:
+    """Put the labels below each other; they keep their places whatever is picked.
+
+    All layers share the axis, so one of them is enough to tell labels apart, which takes many words.
+    """
+    limit = _label_width(dimension)
+    axis = alt.Axis(labelLimit=limit, **(label_words(dimension.labels, limit) if named else {}))
+    return alt.Y("label:N", title=None, scale=_scale(dimension), axis=axis)
 
 
 def _beside(dimension: Dimension) -> alt.X:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
+from sessionlab.charts.shorten import shortened
 from sessionlab.dashboard import cube
 from sessionlab.dashboard.cells import Cell, Cube, coded
 from sessionlab.dashboard.plan import CAPS, LIMIT, Category, Facts, Plan, finest, ladder
@@ -123,7 +123,7 @@ def _cut(plan: Plan, facts: Facts) -> Iterator[str]:
 def _notes(known: Mapping[str, Any], columns: Sequence[str], where: str | None) -> Iterator[str]:
     """Say what else a reader must know."""
     if where is not None:
-        yield f"where {shorten(where, 110)}"
+        yield f"where {shortened(where, 110)}"
     if not known["sessions"]:
         return
     if missing := [column for column in _each(columns) if not known[f"known_{column}"]]:

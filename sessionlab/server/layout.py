@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sessionlab.dashboard.layout import BARS, WIDE
+from sessionlab.dashboard.layout import BARS, WIDE, label_words
 
 Spec = dict[str, Any]
 
@@ -128,9 +128,15 @@ def _resized(part: Any, sizes: _Sizes, usual: int) -> Any:
             made[end]["value"] = sizes.place(made[end]["value"], usual)
     if made.get("range") == [0, BARS]:
         made["range"] = [0, sizes.bars]
-    if sizes.labels is not None and isinstance(made.get("labelLimit"), int):
-        made["labelLimit"] = min(made["labelLimit"], sizes.labels)
+    if sizes.labels is not None and "labelLimit" in made.get("axis", {}):
+        made["axis"] = _narrowed(made["axis"], made["scale"]["domain"], sizes.labels)
     return _in_time(made)
+
+
+def _narrowed(axis: Spec, labels: list[str], most: int) -> Spec:
+    """Shorten labels, still so that no two look alike."""
+    limit = min(axis["labelLimit"], most)
+    return {**axis, "labelLimit": limit, **label_words(labels, limit)}
 
 
 def _in_time(made: Spec) -> Spec:

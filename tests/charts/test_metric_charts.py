@@ -198,7 +198,7 @@ def test_errors_of_many_messages_and_types_stay_few() -> None:
 
 def test_errors_of_each_group_have_their_own_axis(metrics: Metrics) -> None:
     spec = Charts(metrics).errors(by="difficulty").to_dict()
-    assert {part["title"] for part in spec["vconcat"]} == {"easy", "hard"}
+    assert {part["title"]["text"] for part in spec["vconcat"]} == {"easy", "hard"}
 
 
 def test_winners_hold_the_rows_of_their_metric(metrics: Metrics) -> None:

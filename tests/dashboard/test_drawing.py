@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import duckdb
@@ -88,3 +89,29 @@ def test_many_sessions_stay_small() -> None:
     chart = dashboard(lab.sql)
     assert chart.usermeta["cells"] <= LIMIT
     assert len(json.dumps(chart.to_dict())) < 1_000_000
+
+
+MAZES = {f"blind-maze-explorer-{end}" for end in ("5x5", "algorithm", "algorithm.easy", "algorithm.hard")}
+
+
+def labels_drawn(spec: dict[str, Any], start: str) -> list[str]:
+    """Give the texts of a picture that begin so."""
+    return re.findall(f">((?:{start})[^<]*)</text>", vl_convert.vegalite_to_svg(spec))
+
+
+def test_labels_that_begin_alike_are_told_apart() -> None:
+    names = ", ".join(map(repr, sorted(MAZES)))
+    spec = dashboard(
+        filled_lab(f"SELECT 'x' AS source, unnest([{names}]) AS topic, i % 3 > 0 AS success FROM range(9) AS n (i)").sql
+    ).to_dict()
+    shown = ["blind-m…algorithm", "blind-m…ithm.easy", "blind-m…ithm.hard", "blind-m…plorer-5x5"]
+    assert sorted(labels_drawn(spec, "blind")) == shown
+    written = json.dumps(spec)
+    assert all(f'"label": "{name}"' in written for name in MAZES)  # what a tooltip shows
+
+
+def test_notes_and_labels_in_one_long_word_are_legible() -> None:
+    lab = filled_lab("SELECT 'x' AS source, unnest([repeat('seite', 90), repeat('site', 90)]) AS topic")
+    spec = dashboard(lab.sql, where=f"topic <> '{'x' * 200}'").to_dict()
+    assert f"where topic <> '{'x' * 99}…" in spec["title"]["subtitle"]
+    assert [text[:8] for text in labels_drawn(spec, "sei|sit")] == ["seitesei", "sitesite"]

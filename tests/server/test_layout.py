@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import vl_convert
 
 from sessionlab import Lab
 from sessionlab.dashboard import draw, read_cube
@@ -103,6 +105,14 @@ def test_a_phone_has_shorter_labels_rather_than_a_wider_chart(lab: Lab) -> None:
     for width, least in ((334, 100), (264, 60)):
         panels = fitted(spec, width)["vconcat"]
         assert all("vconcat" in panel or panel["width"] + least <= width for panel in panels)
+
+
+@pytest.mark.parametrize("width", [None, 1154, 700, 334, 264])
+def test_labels_are_told_apart_at_any_width(lab: Lab, width: int | None) -> None:
+    spec = fitted(drawing(draw(read_cube(lab.sql, by="topic")))[2], width)
+    shown = re.findall(r">(a?[ …][^<]*)</text>", vl_convert.vegalite_to_svg({**spec, "config": {}}))
+    assert len(set(shown)) == len(shown) == 15 + 2, "topics and models"
+    assert all(text[-1].isdigit() for text in shown)
 
 
 def test_without_a_width_the_sizes_are_the_usual_ones(lab: Lab) -> None:
