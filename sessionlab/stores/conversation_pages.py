@@ -73,5 +73,6 @@ def _sorted(rows: Rows, engine: Engine, when: str, then: str | None = None, *, d
     order: list[sa.ColumnElement[Any]] = [*moments(rows.table.c[when], engine)]
     if then is not None:
         order.append(sa.literal_column(then))
-    order += rows.table.primary_key.columns
-    return Sorted(rows, engine, [Key(each, descending) for each in order])
+    # In SQLite, a key that is a text may be NULL in the tables of other programs.
+    own = [Key(each, descending, null=engine == "sqlite") for each in rows.table.primary_key.columns]
+    return Sorted(rows, engine, [*(Key(each, descending) for each in order), *own])

@@ -26,7 +26,7 @@ Enough = Callable[[Row], bool]
 Read = Callable[[Place | None, int], Sequence[tuple[Place, Row | None]]]
 """Gives so many rows after a place, each with its own; None instead of one that has gone meanwhile."""
 
-_FIRST, _TIMES = 8, 4
+_FIRST, _TIMES = 12, 8
 """How many rows are read first, and how many times as many each time after: the first may be large ones."""
 
 
@@ -64,10 +64,22 @@ def _sizes(limit: int) -> Iterator[int]:
 
 @dataclass(frozen=True)
 class Key:
-    """What rows are sorted by; those without it come last either way."""
+    """What rows are sorted by; those without it come last either way, unless all have it (``null`` is False)."""
 
     value: sa.ColumnElement[Any]
     descending: bool = False
+    null: bool = True
+
+    @property
+    def order(self) -> sa.ColumnElement[Any]:
+        """The order as SQL. Nothing is said of NULL where there is none, so that an index has the same order."""
+        order = self.value.desc() if self.descending else self.value.asc()
+        return order.nulls_last() if self.null else order
+
+    def beyond(self, place: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+        """Give the condition that a row's value comes after another one."""
+        beyond = self.value < place if self.descending else self.value > place
+        return beyond | self.value.is_(None) if self.null else beyond
 
 
 class Sorted:
@@ -114,9 +126,8 @@ class Sorted:
 
     def _select(self, own: Any, nulls: tuple[bool, ...] | None) -> sa.Select[Any]:
         keys = [each.value.label(f"key_{at}") for at, each in enumerate(self._keys)]
-        order = [(each.value.desc() if each.descending else each.value.asc()).nulls_last() for each in self._keys]
         own = [*own] if nulls is None else [*own, self._after(nulls)]
-        select = sa.select(self._rows.table, *keys).where(*own).order_by(*order)
+        select = sa.select(self._rows.table, *keys).where(*own).order_by(*(each.order for each in self._keys))
         return select.limit(sa.bindparam("number", type_=sa.Integer()))
 
     def _after(self, nulls: tuple[bool, ...]) -> sa.ColumnElement[bool]:
@@ -138,8 +149,8 @@ class Sorted:
         if nulls[at]:
             return key.value.is_(None) & self._behind(nulls, at + 1)
         place = sa.bindparam(f"place_{at}", type_=key.value.type)
-        beyond = key.value < place if key.descending else key.value > place
-        return beyond | key.value.is_(None) | ((key.value == place) & self._behind(nulls, at + 1))
+        deeper = (key.value == place) & self._behind(nulls, at + 1)
+        return key.beyond(place) | deeper
 
 
 def _told(value: Any) -> Any:
