@@ -16,6 +16,7 @@ from sessionlab.errors import InvalidRecord
 from sessionlab.kinds import KINDS
 from sessionlab.stores.checks import shown
 from sessionlab.stores.statements import Row
+from sessionlab.stores.worktree_search import is_time
 
 Session = dict[str, Any]
 """A session as JSON has it."""
@@ -95,8 +96,13 @@ MESSAGE = Shape("chat_messages", "session_id", needed=("id", "role", "content", 
 
 
 def session_row(session: Any) -> Row:
-    """Turn a session into its row, without what is nested in it."""
+    """Turn a session into its row, without what is nested in it.
+
+    Raises:
+        InvalidRecord: a time of it is none; other values are for the tables to refuse.
+    """
     row = SESSION.row(session)
+    _check_times(row)
     kept = _kept_aside(session, row)
     if kept:
         row["extra"] = {**(row["extra"] or {}), **kept}
@@ -106,6 +112,7 @@ def session_row(session: Any) -> Row:
 def changed_row(changes: Mapping[str, Any], absent: str | None, extra: str | None) -> Row:
     """Give the columns that change with some keys of a session, by what ``absent`` and ``extra`` were before."""
     row = {column: changes[key] for key, column in SESSION.column_of.items() if key in changes and key != "id"}
+    _check_times(row)
     before = json.loads(extra) if extra else {}
     after = {key: value for key, value in before.items() if key not in changes}
     after |= {key: value for key, value in changes.items() if key not in SESSION.known}
@@ -113,6 +120,15 @@ def changed_row(changes: Mapping[str, Any], absent: str | None, extra: str | Non
     row["absent"] = ",".join(key for key in (absent or "").split(",") if key not in changes) or None
     row["extra"] = after or None
     return row
+
+
+def _check_times(row: Row) -> None:
+    """Refuse what is no time. Which way one is written stays as it is."""
+    for column in ("created_at", "updated_at", "completed_at"):
+        value = row.get(column)
+        if isinstance(value, str) and not is_time(value):
+            option = " or None" if column == "completed_at" else ""
+            raise InvalidRecord(f"sessions.{column} is {shown(value)}; it may be a time in ISO 8601{option}.")
 
 
 def _kept_aside(given: Mapping[str, Any], row: Row) -> Row:

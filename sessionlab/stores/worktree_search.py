@@ -22,6 +22,13 @@ from sessionlab.stores.schemas.worktree import STATUSES, TYPES
 ORDERS = ("changed", "created")
 """What sessions may be sorted by."""
 
+_LOOSE = re.compile(
+    r"(\d{4})-(\d\d?)-(\d\d?)"
+    r"(?:[ T](?:[01]?\d|2[0-4]):[0-5]\d(?::[0-5]\d(?:[.,]\d+)?)? ?(?:Z|UTC|[+-]\d\d(?::?\d\d)?)?)?"
+)
+"""A date and time that is not quite written as ISO 8601 has it."""
+
+_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 _FINER = re.compile(r"[.,]\d{6}(\d+)")
 _DAY = 10
 
@@ -47,6 +54,33 @@ def _canonical(text: str) -> str:
         return text
     finer = _FINER.search(text)
     return at.isoformat(timespec="microseconds") + (finer[1].rstrip("0") if finer else "").ljust(3, "0")
+
+
+def is_time(text: str) -> bool:
+    """Tell whether a text is a time as programs write it: in ISO 8601, or nearly so, or a number since 1970.
+
+    >>> is_time("2025-11-13T03:46:40.123456789+00:00"), is_time("2025-1-3 4:05:06 UTC"), is_time("1763005600123")
+    (True, True, True)
+    >>> is_time("yesterday"), is_time(""), is_time("2025-02-30"), is_time("0001-01-01T00:00:00+14:00")
+    (False, False, False, False)
+    """
+    text = text.strip()
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return _is_loose(text)
+    with suppress(OverflowError):
+        return at.tzinfo is None or bool(at.astimezone(UTC))
+    return False
+
+
+def _is_loose(text: str) -> bool:
+    found = _LOOSE.fullmatch(text)
+    if found is None:
+        return _NUMBER.fullmatch(text) is not None
+    with suppress(ValueError):
+        return bool(date(*map(int, found.groups())))
+    return False
 
 
 def newest_first(rows: Iterable[Any], key: Any) -> list[Any]:

@@ -80,7 +80,7 @@ def test_each_field_has_its_column(store: WorktreeStore) -> None:
         {"instances": None, "chatHistory": None},
         {"status": "round_2", "type": "debate"},
         {"extra": 1, "absent": "model", "seq": [2], "workspace_id": {"a": "\0 \ud800"}, "": -0.0, "large": 10**30},
-        {"createdAt": "2025-11-13T03:46:40.123456789+00:00", "updatedAt": "soon", "completedAt": ""},
+        {"createdAt": "2025-11-13T03:46:40.123456789+00:00", "updatedAt": "2025-1-3 4:05 UTC", "completedAt": "0"},
         {"instances": [instance(1, 3), instance(1, 1)]},
     ],
     ids=lambda changes: next(iter(changes)),
@@ -109,7 +109,7 @@ def test_messages_of_all_sizes_and_signs(store: WorktreeStore) -> None:
     for number, text in enumerate([HOSTILE, UNICODE, LONG, " "]):
         told = [message(number, 1, content=text, role="system", timestamp=text[:100], tokens=text)]
         run = [instance(number, 0, worktreePath=text, branch=text, agentName=text, output=text, tmuxSessionId=text)]
-        wanted = session(number, task=text, model=text, instances=run, chatHistory=told, completedAt=text, other=text)
+        wanted = session(number, task=text, model=text, instances=run, chatHistory=told, other=text)
         store.create_session(f"/{text[:100]}", wanted)
         assert store.get_session(f"/{text[:100]}", wanted["id"]) == wanted
     hostile = session(9, id=HOSTILE, runtimeMix=[HOSTILE], chatHistory=[message(9, 1, id=HOSTILE)])
