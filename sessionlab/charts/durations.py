@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sessionlab.charts import layers
 from sessionlab.charts.altair import alt
+from sessionlab.charts.bands import bands, with_alone
 from sessionlab.charts.frames import Frame, frame
 from sessionlab.charts.labels import duration
 from sessionlab.charts.light import at
@@ -68,16 +69,13 @@ def _bars(data: Frame) -> alt.LayerChart:
 
 
 def _band(data: Frame) -> alt.LayerChart:
-    chart = layers.base(data, _in_words(data.rows)).encode(
-        layers.time(data), tooltip=_tooltip(data), **layers.series(data)
-    )
+    rows = with_alone(_in_words(data.rows), "p10")
+    chart = layers.base(data, rows).encode(layers.time(data), tooltip=_tooltip(data), **layers.series(data))
     scale, axis = _scale(data.rows)
-    return layers.layered(
-        chart.mark_area(opacity=0.1 if data.places else 0.2).encode(
-            alt.Y("p10:Q", title=_TITLE, scale=scale, axis=axis), y2=alt.Y2("p90:Q")
-        ),
-        chart.mark_line(point=True).encode(alt.Y("p50:Q", title=_TITLE)),
-    ).properties(width=SIZE["wide"], height=SIZE["high"])
+    line = chart.mark_line(point=True).encode(alt.Y("p50:Q", title=_TITLE))
+    interval = {"y": alt.Y("p10:Q", title=_TITLE, scale=scale, axis=axis), "y2": alt.Y2("p90:Q")}
+    under = bands(chart, rows, many=bool(data.places), **interval)
+    return layers.layered(*under, line).properties(width=SIZE["wide"], height=SIZE["high"])
 
 
 def _scale(rows: list[Row]) -> tuple[alt.Scale, alt.Axis]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sessionlab.charts import layers
 from sessionlab.charts.altair import alt
+from sessionlab.charts.bands import bands, with_alone
 from sessionlab.charts.frames import Frame, frame
 from sessionlab.charts.light import at
 from sessionlab.charts.question import Row
@@ -56,6 +58,7 @@ def timeline(
     if "panel" in data.places:
         return layers.finished(line(data), data, "Success rate", RATE)
     title = layers.titled(data, "Success rate and sessions", RATE)
+    data = replace(data, rows=with_alone(data.rows, "low"))  # so that both plots have the same rows
     rates = line(data, padding=layers.bar_width(data) / 2, labels=False)
     return alt.vconcat(rates, _volume(data), title=title, spacing=12)
 
@@ -75,16 +78,14 @@ def bars(data: Frame, rows: list[Row], *, labels: bool = True) -> alt.LayerChart
 
 
 def line(data: Frame, *, padding: float = 0, labels: bool = True) -> alt.LayerChart:
-    """Draw the rate over time in a band that is its interval; a lone bucket has a whisker instead."""
-    time = layers.time(data, padding=padding, labels=labels)
-    chart = layers.base(data).encode(time, tooltip=layers.tooltip(data, COUNTED), **layers.series(data))
+    """Draw the rate over time in a band that is its interval; a bucket that stands alone has a stroke instead."""
+    time, rows = layers.time(data, padding=padding, labels=labels), with_alone(data.rows, "low")
+    chart = layers.base(data, rows).encode(time, tooltip=layers.tooltip(data, COUNTED), **layers.series(data))
     rate = alt.Y("rate:Q", title="success rate", scale=alt.Scale(domain=[0, 1]), axis=layers.PERCENTS)
-    lone = len({row["bucket"] for row in data.rows}) == 1
-    interval = chart.mark_rule() if lone else chart.mark_area(opacity=0.1 if data.places else 0.2)
-    return layers.layered(
-        interval.encode(alt.Y("low:Q", title="success rate"), y2=alt.Y2("high:Q")),
-        chart.mark_line(point=True).encode(rate),
-    ).properties(width=SIZE["wide"], height=SIZE["high"])
+    line = chart.mark_line(point=True).encode(rate)
+    interval = {"y": alt.Y("low:Q", title="success rate"), "y2": alt.Y2("high:Q")}
+    under = bands(chart, rows, many=bool(data.places), **interval)
+    return layers.layered(*under, line).properties(width=SIZE["wide"], height=SIZE["high"])
 
 
 def stack(data: Frame, axis: alt.Y, shown: list[str]) -> alt.LayerChart:

@@ -78,6 +78,7 @@ def _marks(ink: str, muted: str, accent: str) -> dict[str, Any]:
         "bar": {"color": accent, "cornerRadiusEnd": 2},
         "line": {"color": accent, "strokeWidth": 2, "strokeJoin": "round"},
         "area": {"color": accent},
+        "rule": {"color": accent},
         "point": {"color": accent, "filled": True, "size": 45},
         "style": {
             "whisker": {"color": ink, "stroke": ink, "strokeWidth": 1.5},

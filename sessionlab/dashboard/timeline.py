@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 from sessionlab.charts.altair import alt
 from sessionlab.charts.layers import PERCENTS
@@ -10,7 +11,7 @@ from sessionlab.charts.light import at
 from sessionlab.dashboard.cells import Cube
 from sessionlab.dashboard.layout import HIGH, WIDE, figures, heading, layer, sessions_up, split
 from sessionlab.dashboard.plan import BUCKETS
-from sessionlab.dashboard.rates import calculated, summed
+from sessionlab.dashboard.rates import calculated, named, summed
 from sessionlab.dashboard.selections import TIME, Selections
 
 _DAY = 86_400_000
@@ -48,12 +49,26 @@ def timeline(selections: Selections, cube: Cube) -> alt.VConcatChart:
 
 def _rate(selections: Selections, cube: Cube) -> list[alt.Chart]:
     rate = alt.Y("rate:Q", title="success rate", scale=alt.Scale(domain=[0, 1]), axis=PERCENTS)
-    interval = alt.Chart().mark_rule() if len(cube.days) == 1 else alt.Chart().mark_area(opacity=0.2)
+    interval: dict[str, Any] = {"y": alt.Y("low:Q"), "y2": alt.Y2("high:Q")}
+    stroke = alt.Chart().mark_rule(strokeWidth=2, opacity=0.5).encode(x=alt.X(f"{TIME}:T"), **interval)
+    stroke.transform = _alone()
     line = alt.Chart().mark_line(point={"size": 28}).encode(x=alt.X(f"{TIME}:T"), y=rate)
     return [
-        interval.encode(_x(cube, labels=False), alt.Y("low:Q"), y2=alt.Y2("high:Q")),
+        alt.Chart().mark_area(opacity=0.2).encode(_x(cube, labels=False), **interval),
+        stroke,
         line.add_params(selections.params[TIME]),
         *_hit(cube, HIGH + 20),
+    ]
+
+
+def _alone() -> list[alt.Transform]:
+    """Keep the buckets beside which no other has a rate: a band has no width there."""
+    before = alt.WindowFieldDef(op="lag", field="low", **named("before"))
+    after = alt.WindowFieldDef(op="lead", field="low", **named("after"))
+    alone = "isValid(datum.low) && !isValid(datum.before) && !isValid(datum.after)"
+    return [
+        alt.WindowTransform(window=[before, after], sort=[alt.SortField("from")]),
+        alt.FilterTransform(filter=alone),
     ]
 
 

@@ -188,7 +188,7 @@ def test_time_is_text_and_its_lack_is_told(metrics: Metrics) -> None:
 
 def test_the_success_axis_is_always_whole(metrics: Metrics) -> None:
     bars = Charts(metrics).success_rate(by="kind").to_dict()["layer"][0]["encoding"]["x"]
-    line = Charts(metrics).success_rate(bucket="week").to_dict()["layer"][1]["encoding"]["y"]
+    line = Charts(metrics).success_rate(bucket="week").to_dict()["layer"][-1]["encoding"]["y"]
     assert bars["scale"] == line["scale"] == {"domain": [0, 1]}
     assert bars["axis"]["format"] == line["axis"]["format"] == ".0%"
 

@@ -120,3 +120,42 @@ def test_errors_in_one_long_word_are_legible() -> None:
     chart = Charts(metrics_of(lab)).errors(where=f"topic IS NULL OR topic = '{'x' * 200}'")
     assert sum(text.startswith(("org.apache.Invalid", "とても長いとても")) for text in drawn(chart)) == 2
     assert f"where topic IS NULL OR topic = '{'x' * 83}…" in chart.to_dict()["title"]["subtitle"]
+
+
+WEEKS = """
+SELECT 'x' AS source, agent, DATE '2026-01-05' + CAST(7 * week AS INTEGER) AS started_at, i % 3 > 0 AS success,
+  60 * (1 + i) AS duration_s
+FROM range(6) AS n (i),
+  (VALUES ('steady', 0), ('steady', 1), ('steady', 2), ('once', 1), ('again', 3)) AS weeks (agent, week)
+UNION ALL BY NAME
+SELECT 'x' AS source, 'gaps' AS agent, DATE '2026-01-05' + CAST(7 * i AS INTEGER) AS started_at,
+  CASE WHEN i % 2 = 0 THEN true END AS success, CASE WHEN i % 2 = 0 THEN 60 END AS duration_s FROM range(4) AS n (i)
+"""
+
+
+@pytest.mark.parametrize("name", ["success_rate", "timeline", "durations"])
+def test_a_bucket_that_stands_alone_shows_its_interval(name: str) -> None:
+    chart = getattr(charts(WEEKS), name)(by="agent", bucket="week")
+    assert {(row["series"], row["bucket"][8:10]) for row in held(chart) if row.get("alone")} == {
+        ("once", "12"),
+        ("again", "26"),
+        ("gaps", "05"),
+        ("gaps", "19"),
+    }
+    strokes = list(marks(vl_convert.vegalite_to_scenegraph(chart.to_dict())["scenegraph"], "rule"))
+    assert sum(abs(stroke["y2"] - stroke["y"]) > 3 for stroke in strokes if stroke.get("opacity") == 0.5) >= 2
+    assert sum(stroke.get("opacity") == 0.5 for stroke in strokes) == 4
+
+
+def test_bands_alone_have_no_strokes() -> None:
+    chart = charts(WEEKS).success_rate(by="agent", bucket="week", where="agent = 'steady'")
+    assert [layer["mark"]["type"] for layer in chart.to_dict()["layer"]] == ["area", "line"]
+
+
+def marks(mark: dict[str, Any], kind: str) -> Iterator[dict[str, Any]]:
+    """Give all that is drawn of a kind."""
+    for item in mark.get("items", []):
+        if mark["marktype"] == kind:
+            yield item
+        for inner in item.get("items", []):
+            yield from marks(inner, kind)

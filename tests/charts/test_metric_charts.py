@@ -224,7 +224,7 @@ def test_of_many_entrants_those_that_entered_most_are_shown() -> None:
 def test_a_timeline_has_the_rate_over_the_sessions(metrics: Metrics) -> None:
     spec = Charts(metrics).timeline(by="kind").to_dict()
     rates, sessions = spec["vconcat"]
-    assert rates["layer"][1]["encoding"]["y"]["scale"] == {"domain": [0, 1]}
+    assert rates["layer"][-1]["encoding"]["y"]["scale"] == {"domain": [0, 1]}
     assert sessions["layer"][0]["encoding"]["y"]["field"] == "sessions"
     expected = [row for row in rows(metrics.timeline(by="kind")) if row["bucket"]]
     datasets = list(spec["datasets"].values())

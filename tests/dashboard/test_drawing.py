@@ -12,6 +12,7 @@ import vl_convert
 
 from sessionlab.dashboard import dashboard
 from sessionlab.dashboard.plan import LIMIT
+from tests.charts.test_drawn import marks
 from tests.dashboard.test_cube import SCATTERED
 from tests.metrics.bench import empty_lab, filled_lab
 
@@ -115,3 +116,13 @@ def test_notes_and_labels_in_one_long_word_are_legible() -> None:
     spec = dashboard(lab.sql, where=f"topic <> '{'x' * 200}'").to_dict()
     assert f"where topic <> '{'x' * 99}…" in spec["title"]["subtitle"]
     assert [text[:8] for text in labels_drawn(spec, "sei|sit")] == ["seitesei", "sitesite"]
+
+
+@pytest.mark.parametrize(("judged", "alone"), [("i <> 2", 1), ("true", 0), ("i = 1", 1), ("i % 2 = 0", 2)])
+def test_a_bucket_without_neighbours_shows_its_interval(judged: str, alone: int) -> None:
+    rows = f"SELECT DATE '2026-01-05' + CAST(i AS INTEGER) AS started_at, CASE WHEN {judged} THEN i > 1 END AS success"
+    spec = dashboard(filled_lab(f"{rows}, 'x' AS source FROM range(4) AS days (i)").sql).to_dict()
+    drawn = marks(vl_convert.vegalite_to_scenegraph(spec)["scenegraph"], "rule")
+    lengths = [abs(stroke["y2"] - stroke["y"]) for stroke in drawn if stroke.get("opacity") == 0.5]
+    assert len(lengths) == alone
+    assert all(length > 50 for length in lengths)
