@@ -126,3 +126,11 @@ def test_a_bucket_without_neighbours_shows_its_interval(judged: str, alone: int)
     lengths = [abs(stroke["y2"] - stroke["y"]) for stroke in drawn if stroke.get("opacity") == 0.5]
     assert len(lengths) == alone
     assert all(length > 50 for length in lengths)
+
+
+def test_labels_of_any_characters_are_told_apart() -> None:
+    start = "".join(["'\"\\n\\", "\u2028", "</script>${x}é日", " and so on " * 3])
+    values = ", ".join("'" + f"{start}{end}".replace("'", "''") + "'" for end in ("one", "two", "constructor"))
+    spec = dashboard(filled_lab(f"SELECT 'x' AS source, unnest([{values}]) AS topic").sql).to_dict()
+    picture = vl_convert.vegalite_to_svg(spec)
+    assert {text[-4:] for text in re.findall(r">([^>]*…[^<]*)</text>", picture)} == {" one", " two", "ctor"}
