@@ -68,13 +68,14 @@ def _is_read() -> bool:
 def never_fail_to_print() -> None:
     """Put a question mark in the place of what the encoding of stdout and stderr has no sign for.
 
-    What is printed to one that is closed goes nowhere.
+    UTF has one for all but what is no character, as a file's name may have: that is spelled out. What is printed to
+    one that is closed goes nowhere.
     """
     sys.stdout = sys.stdout or _nowhere()
     sys.stderr = sys.stderr or _nowhere()
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper) and not stream.encoding.lower().startswith("utf"):
-            stream.reconfigure(errors="replace")
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace" if stream.encoding.lower().startswith("utf") else "replace")
 
 
 def _nowhere() -> TextIO:

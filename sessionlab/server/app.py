@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, Security
+from fastapi.security import HTTPBearer
 from pydantic import BaseModel, Field
 from starlette.types import Receive, Scope, Send
 
@@ -22,6 +23,9 @@ from sessionlab.server.refresh import Refresher
 from sessionlab.server.sandbox import Limits
 from sessionlab.server.security import Guard, Keys
 from sessionlab.stores.base import Store
+
+# The guard in front of the app asks for the token, and refuses other sites and names; this only says so.
+_TOKEN = HTTPBearer(scheme_name="token", description="The server's token, where it has one.", auto_error=False)
 
 BODY_BYTES = 16_000_000
 
@@ -119,8 +123,10 @@ def create_app(
     app.state.listeners = Listeners()
     app.state.refresher = None if lab is None or refresh is None else Refresher(lab, stores or (), refresh)
     problems.install(app)
-    for part in (assets, login, dashboard, analytics, sql, sessions, events, workflow, crud):
-        app.include_router(part.router)
+    for open_part in (assets, login):
+        app.include_router(open_part.router)
+    for part in (dashboard, analytics, sql, sessions, events, workflow, crud):
+        app.include_router(part.router, dependencies=[Security(_TOKEN)], responses=problems.responses(403, 421))
     app.add_api_route("/healthz", _health, response_model=Health, tags=["server"])
     return App(app, hosts, body_bytes)
 

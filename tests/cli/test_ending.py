@@ -158,3 +158,9 @@ def test_signs_that_cannot_be_printed_stop_nothing(
     done = ended(lab_path, *words, encoding=encoding)
     assert (done.returncode, done.stderr) == (0, "")
     assert says in done.stdout
+
+
+def test_a_name_that_is_no_text_is_spelled_out(lab_path: str) -> None:
+    done = ended(lab_path, "report", "caf\udce9.html")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("/caf\\udce9.html\n")
