@@ -16,6 +16,11 @@ UNKNOWN = "(unknown)"
 """The label of NULL."""
 
 _OWN_LABEL = re.compile(r"\(unknown\)|other \([\d,]+\)|\s*")
+# What every object of JavaScript has: Vega finds that where it looks for a group, and draws nothing at all.
+_NO_KEY = re.compile(
+    "constructor|to(Locale)?String|valueOf|hasOwnProperty|isPrototypeOf|propertyIsEnumerable|"
+    "__proto__|__(define|lookup)[GS]etter__"
+)
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,7 @@ class Other:
 
 
 def label(value: object) -> str:
-    """Say a value in words; a text that looks like a label of ours, or like nothing, is put in quotes.
+    """Say a value in words; a text that looks like a label of ours or like nothing, or that Vega trips over, is quoted.
 
     >>> [label(value) for value in ("io", None, True, Other(41), "(unknown)", "")]
     ['io', '(unknown)', 'true', 'other (41)', '"(unknown)"', '""']
@@ -40,7 +45,7 @@ def label(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat(" ").removesuffix(" 00:00:00")
     text = str(value)
-    return f'"{text}"' if _OWN_LABEL.fullmatch(text) else text
+    return f'"{text}"' if _OWN_LABEL.fullmatch(text) or _NO_KEY.fullmatch(text) else text
 
 
 def ordered(column: str, sizes: Mapping[Any, int]) -> list[Any]:

@@ -11,6 +11,7 @@ import pytest
 import vl_convert
 
 from sessionlab.charts import Charts
+from sessionlab.dashboard import dashboard
 from tests.charts.test_charts import held
 from tests.metrics.bench import filled_lab, metrics_of
 
@@ -159,3 +160,28 @@ def marks(mark: dict[str, Any], kind: str) -> Iterator[dict[str, Any]]:
             yield item
         for inner in item.get("items", []):
             yield from marks(inner, kind)
+
+
+OBJECTS = [
+    "constructor",
+    "toString",
+    "toLocaleString",
+    "valueOf",
+    "hasOwnProperty",
+    "isPrototypeOf",
+    "propertyIsEnumerable",
+    "__proto__",
+    "__defineGetter__",
+    "__defineSetter__",
+    "__lookupGetter__",
+    "__lookupSetter__",
+]
+"""What every object of JavaScript has."""
+
+
+def test_groups_called_like_parts_of_objects_are_drawn() -> None:
+    lab = filled_lab(f"SELECT 'x' AS source, unnest({OBJECTS}) AS topic, true AS success")
+    wanted = {f'"{name}"' for name in OBJECTS}
+    assert wanted <= set(drawn(Charts(metrics_of(lab)).success_rate(by="topic")))
+    assert wanted <= set(drawn(Charts(metrics_of(lab)).success_rate(by=["source", "success", "topic"])))
+    assert len([text for text in drawn(dashboard(lab.sql, by="topic")) if text in wanted]) == len(wanted)
