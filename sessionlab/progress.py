@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import duckdb
 
-from sessionlab.display.shell import running_shell
+from sessionlab.display.shell import in_notebook
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -86,16 +86,11 @@ def showing(what: str) -> Iterator[Meter]:
     if sys.stderr.isatty():
         with _terminal() as line:
             yield Meter(what, line)
-    elif _in_notebook():
+    elif in_notebook():
         with _notebook() as line:
             yield Meter(what, line)
     else:
         yield Meter(what, None)
-
-
-def _in_notebook() -> bool:
-    """Whether this is a Jupyter kernel. Nothing is imported to find out."""
-    return hasattr(running_shell(), "kernel")
 
 
 class _RichLine:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import html
-import shutil
 from contextlib import redirect_stdout
 from io import StringIO
 from typing import TYPE_CHECKING
 
 from sessionlab.display.cells import cell, short
 from sessionlab.display.markup import framed, table
+from sessionlab.display.shell import in_notebook
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyRelation
@@ -18,7 +18,7 @@ ROWS, COLUMNS = 50, 60
 """The most rows and columns that are shown."""
 
 _WIDTH = 120
-"""How wide the text is where there is no terminal, in characters."""
+"""How wide the text is in a notebook, in characters."""
 
 _PLAN = ["explain_key", "explain_value"]
 """The columns of an EXPLAIN, which is a drawing."""
@@ -46,9 +46,8 @@ def relation_html(relation: DuckDBPyRelation) -> str:
 
 def _text(relation: DuckDBPyRelation) -> str:
     """Draw rows as DuckDB does, but in a notebook no wider than a page: left alone it draws them whole there."""
-    width, _ = shutil.get_terminal_size((_WIDTH, 0))
     with redirect_stdout(StringIO()) as drawn:
-        relation.show(max_width=width, max_rows=ROWS)
+        relation.show(max_width=_WIDTH if in_notebook() else None, max_rows=ROWS)
     return drawn.getvalue()
 
 

@@ -13,3 +13,8 @@ def running_shell() -> Any:
     """
     get_ipython = getattr(sys.modules.get("IPython"), "get_ipython", None)
     return get_ipython() if get_ipython else None
+
+
+def in_notebook() -> bool:
+    """Tell whether this is a Jupyter kernel."""
+    return hasattr(running_shell(), "kernel")
