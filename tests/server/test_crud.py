@@ -18,6 +18,7 @@ import psycopg
 import pytest
 
 from sessionlab.server import create_app, start
+from sessionlab.server.crud import resources
 from sessionlab.stores import STORES, CodegenStore, ConversationStore, open_store
 from tests.conftest import Server
 from tests.server.conftest import assert_problem
@@ -325,8 +326,10 @@ def test_pages_of_a_search(client: httpx.Client) -> None:
     assert (found, sizes) == (made[::-1], [2, 2, 1])
 
 
-def test_a_page_has_an_end_in_bytes(client: httpx.Client) -> None:
-    text = "x" * 3_000_000
+def test_a_page_has_an_end_in_bytes(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert resources.PAGE_BYTES == 8_000_000
+    monkeypatch.setattr(resources, "PAGE_BYTES", 80_000)
+    text = "x" * 30_000
     session = make(client, "codegen/sessions", {"design_goal": "large"})
     began = make(client, "conversations", {"user_id": "large"})
     for number in range(7):
