@@ -138,17 +138,11 @@ def _bar() -> Iterator[OnProgress]:
 
 
 def _say(report: Report, *, as_json: bool) -> None:
-    """Print a report: a table for people, one line of JSON for programs.
-
-    What stands in files may be half a character, which no encoding has.
-    """
+    """Print a report: a table for people, one line of JSON for programs."""
     if as_json:
         given: Any = report
         click.echo(json.dumps(dataclasses.asdict(given)))
         return
     from rich.console import Console
 
-    console = Console()
-    with console.capture() as drawn:
-        console.print(report)
-    click.echo(drawn.get().encode(errors="backslashreplace").decode(), nl=False)
+    Console().print(report)

@@ -20,6 +20,7 @@ from sessionlab.errors import NotFound, QueryError
 from sessionlab.lab import Lab
 from sessionlab.server.clock import stopping
 from sessionlab.server.problems import Refused
+from sessionlab.server.process import LOOK_SECONDS
 from sessionlab.server.sandbox import Busy, Limits, Result, Sandbox, Stopped
 from sessionlab.server.where import is_cheap, moment
 
@@ -37,8 +38,6 @@ KEPT_BYTES = 64_000_000
 _THREADS = 4
 _WAITING = 16
 """How many questions may wait for a process; for each of them waits a thread."""
-_LOOK_SECONDS = 0.25
-"""How often it is looked whether the one who asked is still there."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +167,7 @@ class LabDesk:
         left = Event()
         answer = asyncio.ensure_future(self.ask(lambda: self.sandbox.run(query, rows=rows, form=form, left=left)))
         try:
-            while not (await asyncio.wait([answer], timeout=_LOOK_SECONDS))[0]:
+            while not (await asyncio.wait([answer], timeout=LOOK_SECONDS))[0]:
                 if await request.is_disconnected():
                     left.set()
         finally:

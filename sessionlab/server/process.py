@@ -19,7 +19,7 @@ _START = "from sessionlab.server.worker import main; main()"
 _START_SECONDS = 30.0
 _GRACE = 1.5
 """How long after its time a query may take to stop by itself."""
-_LOOK_SECONDS = 0.25
+LOOK_SECONDS = 0.25
 """How often it is looked whether anybody still waits."""
 
 NOBODY = Event()
@@ -82,7 +82,7 @@ class Process:
 
     def _some(self, until: float, left: Event) -> bytes:
         out = _pipe(self._child.stdout).fileno()
-        while not select.select([out], [], [], _LOOK_SECONDS)[0]:
+        while not select.select([out], [], [], LOOK_SECONDS)[0]:
             if left.is_set() or time.monotonic() > until:
                 raise TimeoutError
         data = os.read(out, 1 << 20)

@@ -15,7 +15,7 @@ from sessionlab.metrics.conditions import conjuncts
 from sessionlab.schema import quote
 from sessionlab.server.analytics import Desk, Where
 from sessionlab.server.answers import Answer, Ask
-from sessionlab.server.pages import Cursor, decoded, encoded
+from sessionlab.server.cursors import Cursor, encoded, number_after
 from sessionlab.server.problems import responses
 from sessionlab.server.values import as_json
 
@@ -69,7 +69,7 @@ async def sessions(
 ) -> Response:
     """List the lab's sessions, the newest first unless said."""
     order = _order(sort)
-    skipped = decoded(cursor)
+    skipped = number_after(cursor) or 0
 
     def make(ask: Ask) -> Answer:
         conditions = ["true"] if where is None else conjuncts(where)
@@ -80,8 +80,8 @@ async def sessions(
         ((total,),) = ask(f"SELECT count(*) {kept}", values).fetchall()
         page = ask(f"SELECT {_selected()} {kept} ORDER BY {order} LIMIT {limit} OFFSET {skipped}", values)
         rows = [dict(zip(COLUMNS, row, strict=True)) for row in page.fetchall()]
-        last = skipped + len(rows) >= total
-        return Answer(as_json({"sessions": rows, "total": total, "next": None if last else encoded(skipped + limit)}))
+        following = None if skipped + len(rows) >= total else encoded((skipped + limit,))
+        return Answer(as_json({"sessions": rows, "total": total, "next": following}))
 
     return (await desk.answer(("sessions", where, q, sort, limit, cursor), make, where)).to(request)
 

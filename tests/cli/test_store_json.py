@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -77,16 +79,23 @@ def test_a_file_that_cannot_be_read_fails_the_command_after_the_others(folder: P
     assert str(done.exception).startswith(f"1 file could not be read: {OTHER}: ")
 
 
-def test_an_id_with_half_a_character_is_shown(folder: Path) -> None:
+@pytest.mark.usefixtures("folder")
+def test_an_id_with_half_a_character_is_shown(tmp_path: Path) -> None:
     """And the report of what was done is not lost for it."""
-    (folder / OTHER).write_text('[{"id": "cut \\ud83d"}]', encoding="utf-8")
-    done = run("import-json", "sessions", "--to", "s.db")
-    assert (done.exit_code, done.exception) == (0, None)
-    assert "cut \\ud83d" in done.stdout
-    assert "migrated" in done.stdout
-    done = run("compare", "sessions", "--to", "s.db")
-    assert isinstance(done.exception, StoreError)
-    assert "cut \\ud83d of 0123456789abcdef is only in the first store" in "".join(done.stdout.split("\n"))
+    (tmp_path / "sessions" / OTHER).write_text('[{"id": "cut \\ud83d"}]', encoding="utf-8")
+    command = [sys.executable, "-m", "sessionlab", "store"]
+
+    def printed(*words: str) -> tuple[int, str]:
+        done = subprocess.run([*command, *words], capture_output=True, check=False, cwd=tmp_path)
+        return done.returncode, done.stdout.decode()
+
+    code, text = printed("import-json", "sessions", "--to", "s.db")
+    assert code == 0
+    assert "cut \\ud83d" in text
+    assert "migrated" in text
+    code, text = printed("compare", "sessions", "--to", "s.db")
+    assert code == 1
+    assert "cut \\ud83d of 0123456789abcdef is only in the first store" in "".join(text.split("\n"))
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,6 @@ from sessionlab.server.crud.codegen_models import (
     SessionChange,
     Sessions,
 )
-from sessionlab.server.crud.cursors import Cursor
 from sessionlab.server.crud.resources import (
     NEEDS_MATCH,
     TAGGED,
@@ -38,6 +37,7 @@ from sessionlab.server.crud.resources import (
     shown,
     store_of,
 )
+from sessionlab.server.cursors import Cursor
 from sessionlab.server.problems import responses
 from sessionlab.stores.codegen import CodegenStore
 from sessionlab.stores.statements import Row

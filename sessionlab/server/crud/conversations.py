@@ -24,7 +24,6 @@ from sessionlab.server.crud.conversation_models import (
     NewConversation,
     NewMessage,
 )
-from sessionlab.server.crud.cursors import Cursor, decoded
 from sessionlab.server.crud.resources import (
     NEEDS_MATCH,
     TAGGED,
@@ -39,6 +38,7 @@ from sessionlab.server.crud.resources import (
     shown,
     store_of,
 )
+from sessionlab.server.cursors import Cursor, decoded
 from sessionlab.server.problems import responses
 from sessionlab.stores.conversation import ConversationStore
 from sessionlab.stores.statements import Row

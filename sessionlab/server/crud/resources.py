@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
 from sessionlab.errors import NotFound
-from sessionlab.server.crud.cursors import encoded, number_after
+from sessionlab.server.cursors import encoded, number_after
 from sessionlab.server.problems import Refused
 from sessionlab.server.values import as_json
 from sessionlab.stores.base import Store

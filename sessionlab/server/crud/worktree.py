@@ -11,7 +11,6 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from sessionlab.errors import InvalidRecord
-from sessionlab.server.crud.cursors import Cursor, decoded
 from sessionlab.server.crud.resources import (
     NEEDS_MATCH,
     TAGGED,
@@ -28,6 +27,7 @@ from sessionlab.server.crud.resources import (
     store_of,
 )
 from sessionlab.server.crud.resources import Body as Fields
+from sessionlab.server.cursors import Cursor, decoded
 from sessionlab.server.problems import responses
 from sessionlab.stores.checks import shown as shown_value
 from sessionlab.stores.schemas import schema_of

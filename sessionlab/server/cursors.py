@@ -1,4 +1,7 @@
-"""Cursors of lists that change: the place of the last row given, in a form that nobody is tempted to change."""
+"""Cursors: where in a list the next page begins, in a form that nobody is tempted to change.
+
+It is the place of the last row given, as lists of stores change; of a lab's sessions it is how many have been given.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +50,7 @@ def decoded(cursor: str | None) -> Place | None:
 
 
 def number_after(cursor: str | None) -> int | None:
-    """Read a cursor of a list that is sorted by a number.
+    """Read a cursor that is a number; None is the beginning.
 
     Raises:
         QueryError: it is none.
