@@ -15,8 +15,8 @@ from sessionlab.schema import literal, quote
 _HOLDER = re.compile(r"lock is held in (?P<program>.+?) \(PID (?P<process>\d+)\)")
 
 
-def attach(connection: duckdb.DuckDBPyConnection, path: Path, catalog: str) -> None:
-    """Attach a lab's file read-only under a name; after an error the name is free again.
+def attach(connection: duckdb.DuckDBPyConnection, path: Path, catalog: str) -> int:
+    """Attach a lab's file read-only under a name, and give its version; after an error the name is free again.
 
     Raises:
         LabBusy: somebody has it open for writing.
@@ -37,6 +37,7 @@ def attach(connection: duckdb.DuckDBPyConnection, path: Path, catalog: str) -> N
                 f"The lab {path} has schema version {version}, and this sessionlab knows {canonical.VERSION} at most."
                 " Update sessionlab."
             )
+        return version
     except BaseException:
         with suppress(duckdb.Error):
             connection.execute(f"DETACH {quote(catalog)}")

@@ -9,14 +9,15 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sessionlab.kinds import KINDS
+from sessionlab import entrants
+from sessionlab.kinds import KINDS, Kind
 from sessionlab.model import DERIVED, FILES, REJECTS, SESSIONS, SOURCES
 from sessionlab.schema import Column, Table, Type, literal, quote
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-VERSION = 1
+VERSION = 2
 """The version of a lab's schema. A lab of a later one is refused; :func:`bring_up` changes one of an earlier."""
 
 SUPERSEDED = Table("superseded", tuple(map(Column, ("source", "kind", "session_id", "file", "winner"))))
@@ -43,8 +44,19 @@ def create(connection: DuckDBPyConnection) -> None:
 
 def bring_up(connection: DuckDBPyConnection) -> None:
     """Make the tables and views of a lab that is there already anew, unless they are as they are defined now."""
-    if connection.execute("SELECT * FROM main.sessionlab").fetchall() != [(VERSION, _definition())]:
-        create(connection)
+    found = connection.execute("SELECT * FROM main.sessionlab").fetchall()
+    if found == [(VERSION, _definition())]:
+        return
+    create(connection)
+    if found[0][0] < 2:
+        _add_entrants(connection)
+
+
+def _add_entrants(connection: DuckDBPyConnection) -> None:
+    """Find the competitions among the sessions that were loaded before there was a column for them."""
+    connection.execute(f"ALTER TABLE main.sessions ADD COLUMN IF NOT EXISTS {entrants.COLUMN} JSON")
+    for kind in KINDS.values():
+        _find_entrants(connection, kind, "true", {})
 
 
 @cache
@@ -116,16 +128,34 @@ def derive(connection: DuckDBPyConnection, source: str, kinds: Iterable[str], fi
 
     ``finer`` slices, by this factor, take less memory and more time.
     """
-    columns = ", ".join(map(quote, SESSIONS.names))
+    columns = ", ".join(quote(name) for name in SESSIONS.names if name != entrants.COLUMN)
     for kind in sorted(kinds):
         connection.execute("DELETE FROM main.sessions WHERE source = ? AND kind = ?", [source, kind])
         for after, last in _slices(connection, source, kind, finer):
+            condition = (
+                f"source = $source{' AND session_id > $after' if after else ''}"
+                f"{' AND session_id <= $last' if last else ''}"
+            )
+            bound = {"source": source} | ({"after": after} if after else {}) | ({"last": last} if last else {})
             connection.execute(
                 f"INSERT INTO main.sessions ({columns}) SELECT {columns} FROM {quote(kind)}.canonical_sessions"
-                f" WHERE source = $source{' AND session_id > $after' if after else ''}"
-                f"{' AND session_id <= $last' if last else ''}",
-                {"source": source} | ({"after": after} if after else {}) | ({"last": last} if last else {}),
+                f" WHERE {condition}",
+                bound,
             )
+            _find_entrants(connection, KINDS[kind], condition, bound)
+
+
+def _find_entrants(connection: DuckDBPyConnection, kind: Kind, condition: str, bound: dict[str, str]) -> None:
+    """Note who took part in those of a kind's sessions that are competitions, where a condition holds for them."""
+    if not kind.competes:
+        return
+    found = entrants.competitions(f"{quote(kind.name)}.canonical_attempts", condition)
+    connection.execute(
+        f"UPDATE main.sessions SET {entrants.COLUMN} = found.{entrants.COLUMN} FROM ({found}) AS found"
+        f" WHERE kind = {literal(kind.name)}"
+        " AND sessions.source = found.source AND sessions.session_id = found.session_id",
+        bound,
+    )
 
 
 def _slices(

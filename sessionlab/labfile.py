@@ -90,10 +90,23 @@ class FileStorage:
         catalog = next(name for name in names if name not in self._attached)
         if now is None:
             _attach_nothing(self._readers.root, catalog)
-        else:
+        elif attach(self._readers.root, self.path, catalog) < canonical.VERSION:
+            self._readers.root.execute(f"DETACH {quote(catalog)}")
+            self._bring_up()
             attach(self._readers.root, self.path, catalog)
+            now = _state(self.path)
         self._catalog, self._seen = catalog, now
         self._attached.add(catalog)
+
+    def _bring_up(self) -> None:
+        """Make a file of an earlier version one of this: it lacks what is asked for."""
+        try:
+            with self.writing(lambda _: None):
+                pass
+        except LabError as error:
+            raise type(error)(
+                f"The lab {self.path} was made by an earlier sessionlab, and has to be brought up to date. {error}"
+            ) from error
 
     @contextmanager
     def writing(self, step: Step, ahead: AbstractContextManager[None] = NOTHING) -> Iterator[Writer]:

@@ -1,11 +1,13 @@
 """The canonical model: the tables of a lab's ``main`` schema, the same whatever the sessions come from.
 
 Times are UTC; NULL means "not known". ``sessions`` is stored, one row a session; ``attempts``, ``messages`` and
-``errors`` are views over the native tables of every kind.
+``errors`` are views over the native tables of every kind. Of a session's columns a kind gives all but the last, which
+is counted from its attempts.
 """
 
 from __future__ import annotations
 
+from sessionlab import entrants
 from sessionlab.schema import Column, Table, Type
 
 _TEXT, _INT, _BOOL, _TIME, _JSON = Type.TEXT, Type.INTEGER, Type.BOOLEAN, Type.TIME, Type.JSON
@@ -36,6 +38,7 @@ SESSIONS = Table(
         Column("ended_at", _TIME),
         Column("duration_s", Type.REAL),
         Column("extra", _JSON, long=True),
+        Column(entrants.COLUMN, _JSON),
     ),
     key=("source", "session_id"),
 )

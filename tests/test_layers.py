@@ -11,7 +11,7 @@ import sessionlab
 
 LAYERS = (
     ("errors", "schema", "postgres_url", "livefiles", "display"),
-    ("model", "kinds"),
+    ("entrants", "model", "kinds"),
     ("loaders", "stores"),
     ("canonical", "metrics", "samples", "compare", "chains", "history"),
     (

@@ -12,8 +12,10 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from filelock import FileLock
 
-from sessionlab import Lab, LabBusy, LabError
+from sessionlab import Lab, LabBusy, LabError, canonical
+from sessionlab.samples import write_samples
 from tests.labs import beside, check_whole, one, run_python, sessions, start_python, write_json
 
 WRITER = """
@@ -72,19 +74,53 @@ def test_a_later_version_is_refused(path: Path, runs: Path) -> None:
         Lab(path)
 
 
-def test_an_earlier_version_is_brought_up_by_a_load(path: Path, runs: Path) -> None:
-    Lab(path).load(runs)
+def made_earlier(path: Path, version: int = 1) -> None:
+    """Make a lab one of an earlier version."""
     with duckdb.connect(path) as connection:
-        connection.execute("UPDATE sessionlab SET version = 0")
-        connection.execute("DROP TABLE superseded")
+        connection.execute("UPDATE sessionlab SET version = $1, definition = 'of then'", [version])
+        connection.execute("ALTER TABLE sessions DROP COLUMN entrants")
         connection.execute("DROP TABLE hints")
         connection.execute("DROP VIEW messages")
-    lab = Lab(path)
-    assert sessions(lab) == ["runs:1"]
-    lab.load(write_json(runs.with_name("more.json"), [2]))
-    assert sessions(lab) == ["more:2", "runs:1"]
-    assert one(lab, "SELECT version FROM sessionlab") == 1
-    assert lab.sql("FROM messages").fetchall() == []
+
+
+@pytest.mark.parametrize("version", [0, 1])
+def test_an_earlier_version_is_brought_up_when_it_is_opened(tmp_path: Path, path: Path, version: int) -> None:
+    write_samples(tmp_path, 80, 3, format="sqlite")
+    with Lab(path) as lab:
+        for source in sorted(tmp_path.glob("*.db")):
+            lab.load(source)
+        assert one(lab, "SELECT count(entrants) FROM sessions") > 3
+        before = lab.sql("FROM sessions ORDER BY ALL").fetchall()
+        winners = lab.metrics.winners().fetchall()
+    made_earlier(path, version)
+    with Lab(path) as lab:
+        assert lab.sql("FROM sessions ORDER BY ALL").fetchall() == before
+        assert lab.metrics.winners().fetchall() == winners
+        assert one(lab, "SELECT version FROM sessionlab") == canonical.VERSION
+        assert len(lab.sql("FROM messages").fetchall()) > 80
+
+
+def test_an_open_lab_brings_up_one_that_takes_its_place(path: Path, runs: Path) -> None:
+    with Lab(path) as lab:
+        lab.load(runs)
+        path.write_bytes(path.read_bytes())
+        made_earlier(path)
+        assert sessions(lab) == ["runs:1"]
+        assert one(lab, "SELECT count(entrants) FROM sessions") == 0
+
+
+def test_an_earlier_version_that_cannot_be_brought_up_says_why(path: Path, runs: Path) -> None:
+    Lab(path).load(runs)
+    made_earlier(path)
+    before = path.read_bytes()
+    with (
+        FileLock(path.with_name("lab.duckdb.lock")),
+        pytest.raises(LabBusy, match=r"was made by an earlier sessionlab, and has to be .* Another program has been"),
+    ):
+        Lab(path, wait=0.01)
+    assert path.read_bytes() == before
+    with Lab(path) as lab:
+        assert sessions(lab) == ["runs:1"]
 
 
 @pytest.mark.parametrize(

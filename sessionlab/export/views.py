@@ -33,17 +33,18 @@ def files_of(manifests: Mapping[str, Manifest], table: Table, root: str) -> list
     ]
 
 
-def refuse_later(manifests: Mapping[str, Manifest], place: str) -> None:
-    """Refuse a data set with tables of a later version.
+def refuse_others(manifests: Mapping[str, Manifest], place: str) -> None:
+    """Refuse a data set with tables of another version.
 
     Raises:
         LabError: it has some.
     """
     for manifest in manifests.values():
-        if manifest.schema > canonical.VERSION:
+        if manifest.schema != canonical.VERSION:
+            later = manifest.schema > canonical.VERSION
             raise LabError(
                 f"The source {manifest.source!r} of {place} has schema version {manifest.schema}, and this sessionlab"
-                f" knows {canonical.VERSION} at most. Update sessionlab."
+                f" reads version {canonical.VERSION}. {'Update sessionlab' if later else 'Export it again'}."
             )
 
 

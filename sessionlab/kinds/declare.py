@@ -70,7 +70,8 @@ class Kind:
 
     ``tables`` lists the root table first and every parent before its children. A record belongs to the kind if it has
     one of the ``hallmarks`` among its keys. Of two records with one id, the one whose ``recency`` columns are latest
-    stays. ``adopt`` turns a whole document whose records carry no id of their own into records that do.
+    stays. ``adopt`` turns a whole document whose records carry no id of their own into records that do. ``competes``
+    says that the attempts of a session compete, so that one of them may be the winner.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Kind:
     hallmarks: frozenset[str]
     recency: tuple[str, ...]
     adopt: Callable[[list[Any], str], list[Record] | None] | None = None
+    competes: bool = False
 
     @property
     def root(self) -> NativeTable:

@@ -114,4 +114,5 @@ WORKTREE = Kind(
     ),
     hallmarks=frozenset({"task", "instances", "chatHistory", "chat_history"}),
     recency=("updated_at", "created_at"),
+    competes=True,
 )

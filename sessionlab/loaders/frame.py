@@ -8,13 +8,16 @@ from typing import Any
 
 import duckdb
 
+from sessionlab import entrants
 from sessionlab.errors import SourceError
 from sessionlab.loaders.target import Outcome, Target
 from sessionlab.loaders.times import is_no_time
 from sessionlab.model import SESSIONS
 from sessionlab.schema import Column, Type, literal, quote
 
-_OWN = ("source", "kind", "extra")
+_COUNTED = ("source", entrants.COLUMN)
+"""Columns of ``sessions`` that a frame's own cannot fill: where it came from, and what is counted from attempts."""
+_OWN = (*_COUNTED, "kind", "extra")
 _TIMES = ("TIMESTAMP", "DATE")
 _REALS = ("FLOAT", "DOUBLE")
 _NUMBERS = (
@@ -160,7 +163,7 @@ def _read(column: Column, type_: str) -> str:
 
 def _extra(columns: dict[str, str]) -> str:
     """Give the other columns as one JSON object; what the frame has under ``extra`` itself goes into it too."""
-    unknown = [name for name in columns if name not in SESSIONS.names or name == "source"]
+    unknown = [name for name in columns if name not in SESSIONS.names or name in _COUNTED]
     parts: Iterator[str] = (
         f"CASE WHEN f.{quote(name)} IS NOT NULL"
         f" THEN to_json({literal(name)})::VARCHAR || ':' || to_json(f.{quote(name)})::VARCHAR END"

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sessionlab.entrants import listed
 from sessionlab.errors import QueryError
 from sessionlab.metrics.arguments import suggestion
 from sessionlab.metrics.query import Expressions, conditions_of, following, groups, names, query
 
 ENTRANTS = ("agent", "model", "runtime")
 """What of an attempt can win."""
-
-_SESSION = dict.fromkeys(('"source"', '"kind"', '"session_id"'), "")
 
 
 @dataclass(frozen=True)
@@ -44,28 +43,32 @@ class Competitions:
     def counting(self) -> dict[str, str]:
         """Write the queries that lead to ``counted``: the groups, the entrant, how often it ``entered`` and ``won``.
 
-        On the way stand the ``entrants``: who entered, whether it won, who did, and how many times it was just so.
-        These are few, however many the sessions, and all that is asked of competitions is counted from them.
+        On the way stand the ``line_ups``, and the ``entrants``: who entered, whether it won, who did, and how many
+        times it was just so. These are few, however many the sessions, and all that is asked is counted from them.
         """
-        session = names(_SESSION)
-        columns = {"entrant": self.of, "won": "won", "victor": "victor"}
+        line_ups = query(
+            self.groups | {"line_up": "entrants", "times": "count(*)"},
+            "sessions",
+            conditions=["entrants IS NOT NULL", *conditions_of(self.where)],
+            grouping=[*self.keys, "line_up"],
+        )
+        attempts = {"victor": self._named("line_up", "$[0]"), "attempt": f"unnest({listed('line_up')})"}
+        entrants = {"entrant": self._named("attempt", "$"), "won": "(attempt ->> '$.won') = 'true'"}
+        times = "CAST(sum(times) AS BIGINT)"
         won = "CAST(sum(CASE WHEN won THEN times ELSE 0 END) AS BIGINT)"
-        counts = {"entered": "CAST(sum(times) AS BIGINT)", "won": won}
         return {
-            **self._named(),
-            "sizes": query(
-                session
-                | {"size": "count(*)", "winners": "count_if(won)", "victor": f"max({self.of}) FILTER (WHERE won)"},
-                "named",
-                grouping=[*session],
-            ),
+            "line_ups": line_ups,
+            "tried": query(self.keys | {"times": "times"} | attempts, "line_ups"),
             "entrants": query(
-                self.keys | columns | {"times": "count(*)"},
-                f"named JOIN sizes USING ({', '.join(session)})",
-                conditions=["size > 1", "winners = 1"],
-                grouping=[*self.keys, self.of, "won", "victor"],
+                self.keys | entrants | {"victor": "victor", "times": times},
+                "tried",
+                grouping=[*self.keys, "entrant", "won", "victor"],
             ),
-            "counted": query(self.keys | {self.of: "entrant"} | counts, "entrants", grouping=[*self.keys, "entrant"]),
+            "counted": query(
+                self.keys | {self.of: "entrant", "entered": times, "won": won},
+                "entrants",
+                grouping=[*self.keys, "entrant"],
+            ),
         }
 
     def tallies(self) -> str:
@@ -85,15 +88,6 @@ class Competitions:
         )
         return following(f"{query(texts | counted, 'counted')}\nUNION ALL\n{beaten}", **self.counting())
 
-    def _named(self) -> dict[str, str]:
-        """Write the queries that lead to ``named``: a row for each attempt in a session that names a winner."""
-        session = names(_SESSION)
-        grouped = {name: f"chosen.{name}" for name in self.keys if name not in session}
-        found = {**session, **grouped, self.of: f"tries.{self.of}", "won": "tries.winner"}
-        known = "tries.winner IS NOT NULL"
-        if not self.keys and self.where is None:  # it takes a session to know the winner: all known have theirs
-            return {"named": query(found, "attempts AS tries", conditions=[known])}
-        return {
-            "chosen": query(session | self.groups, "sessions", conditions=conditions_of(self.where)),
-            "named": query(found, f"attempts AS tries JOIN chosen USING ({', '.join(session)})", conditions=[known]),
-        }
+    def _named(self, entrants: str, place: str) -> str:
+        """Read who it is at a place in a JSON text."""
+        return f"{entrants} ->> '{place}.{self.of}'"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sessionlab.errors import LabError
 from sessionlab.export.manifest import INDEX, MANIFEST, Manifest, folder_for, read_manifest
-from sessionlab.export.views import files_of, refuse_later
+from sessionlab.export.views import files_of, refuse_others
 from sessionlab.schema import Table, Type
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def read_manifests(spark: SparkSession, root: str) -> dict[str, Manifest]:
         texts = []  # a data set that has no source yet
     found = [read_manifest(text, place) for text, place in texts]
     manifests = {folder_for(manifest.source): manifest for manifest in found}
-    refuse_later(manifests, root)
+    refuse_others(manifests, root)
     return manifests
 
 

@@ -13,7 +13,7 @@ import vl_convert
 from sessionlab.charts import Charts
 from sessionlab.dashboard import dashboard
 from tests.charts.test_charts import held
-from tests.metrics.bench import filled_lab, metrics_of
+from tests.metrics.bench import filled_lab, metrics_of, note_entrants
 
 PAGE = "https://github.com/organisation/repository-of-many/blob/main/packages/core/src/very/deep/module_"
 PAGES = f"""
@@ -71,6 +71,7 @@ def test_winners_whose_names_begin_alike_are_told_apart() -> None:
         f"INSERT INTO attempts BY NAME SELECT source, kind, session_id, n AS attempt, n = 1 AS winner, "
         f"'{PAGE}' || n AS agent FROM sessions, range(3) AS tries (n)"
     )
+    note_entrants(lab)
     shown = {text for text in drawn(Charts(metrics_of(lab)).winners()) if text.startswith("https")}
     assert {text[-1] for text in shown} == {"0", "1", "2"}
 

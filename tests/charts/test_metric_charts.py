@@ -13,7 +13,7 @@ from sessionlab.charts import Charts
 from sessionlab.errors import QueryError
 from sessionlab.metrics import Metrics
 from tests.charts.test_charts import held
-from tests.metrics.bench import filled_lab, full_lab, metrics_of, rows
+from tests.metrics.bench import filled_lab, full_lab, metrics_of, note_entrants, rows
 
 PNG = b"\x89PNG\r\n"
 
@@ -216,6 +216,7 @@ def test_of_many_entrants_those_that_entered_most_are_shown() -> None:
         "INSERT INTO attempts BY NAME SELECT source, kind, session_id, n AS attempt, n = 1 AS winner, "
         "'agent ' || (7 * CAST(session_id AS BIGINT) + n * n) % 80 AS agent FROM sessions, range(4) AS tries (n)"
     )
+    note_entrants(lab)
     chart = Charts(metrics_of(lab)).winners()
     assert len(held(chart)) == 40
     assert "the 40 of 80 that entered most" in subtitle(chart)

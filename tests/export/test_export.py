@@ -346,6 +346,7 @@ def spoil(path: Path, **changes: object) -> None:
     ("changes", "says"),
     [
         ({"schema": 99}, "schema version 99.*Update sessionlab"),
+        ({"schema": 1}, "schema version 1, and this sessionlab reads version 2. Export it again"),
         ({"version": 99}, "layout version 99.*Update sessionlab"),
         ({"version": None}, "is not of a data set"),
         ({"surprise": 1}, "is no manifest"),

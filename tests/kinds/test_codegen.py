@@ -73,6 +73,7 @@ def test_canonical(tmp_path: Path) -> None:
                 "ended_at": at(2),
                 "duration_s": 120.0,
                 "extra": '{"coding_plan":"first, second"}',
+                "entrants": None,
             }
         ]
         attempts = "attempt, attempt_id, status, success, code, feedback, errors, started_at"

@@ -57,7 +57,7 @@ def test_canonical(tmp_path: Path) -> None:
         started, ended = datetime(2025, 1, 1), datetime(2025, 1, 1, 1)
         assert row == [
             *("some", "conversation", "s-1", "p-1", "content 1", "parsing", "hard", "agent", "completed", False),
-            *(2, None, None, 5, "u-1", "mini", "m-1", "r-1", None, started, ended, 3600.0),
+            *(2, None, None, 5, "u-1", "mini", "m-1", "r-1", None, started, ended, 3600.0, None),
         ]
         columns = "attempt, attempt_id, feedback, agent, model, started_at"
         assert found.rows(f"SELECT {columns} FROM attempts ORDER BY attempt") == [

@@ -40,7 +40,7 @@ def test_canonical(tmp_path: Path) -> None:
         started, ended = datetime(2025, 1, 1), datetime(2025, 1, 1, 0, 5)
         assert row == [
             *("some", "workflow", "t-1", None, "practise arrays", "arrays", "easy", None, "completed", True),
-            *(2, 4, None, None, None, "ait42", "m-1", "run-1", None, started, ended, 300.0),
+            *(2, 4, None, None, None, "ait42", "m-1", "run-1", None, started, ended, 300.0, None),
         ]
         columns = "session_id, attempt, status, success, agent, model, code"
         assert found.rows(f"SELECT {columns} FROM attempts ORDER BY attempt") == [

@@ -59,7 +59,7 @@ HASH = "0123456789abcdef"
 
 def test_canonical(tmp_path: Path) -> None:
     with loaded(write(tmp_path / f"{HASH}.json", [SESSION]), strict=True) as found:
-        ((extra, *row),) = found.rows("SELECT extra, * EXCLUDE (extra) FROM sessions")
+        ((extra, entrants, *row),) = found.rows("SELECT extra, entrants, * EXCLUDE (extra, entrants) FROM sessions")
         started, ended = datetime(2025, 11, 13, 3, 46, 40, 123456), datetime(2025, 11, 13, 3, 56, 40, 123456)
         assert row == [
             *(HASH, "worktree", "s-1", None, "fix the bug", None, None, "competition", "completed", True),
@@ -78,6 +78,10 @@ def test_canonical(tmp_path: Path) -> None:
             "runtime_mix": ["claude", "codex"],
             "evaluation": {"score": 7},
         }
+        assert json.loads(entrants) == [
+            {"won": True, "agent": "agent-1", "model": "m-2"},
+            {"won": False, "agent": "agent-0", "model": "m-1", "runtime": "codex"},
+        ]
         columns = "attempt, attempt_id, status, success, winner, agent, model, runtime, feedback"
         assert found.rows(f"SELECT {columns} FROM attempts ORDER BY attempt") == [
             (1, "0", "failed", False, False, "agent-0", "m-1", "codex", "out 0"),

@@ -62,13 +62,14 @@ def rejects(lab: Lab) -> list[tuple[Any, ...]]:
 
 
 def test_every_column(make: Make) -> None:
-    assert {*ALL, "source", "extra"} == set(SESSIONS.names)
-    frame = make({name: [value] for name, value in ALL.items()} | {"cost": [0.5], "source": ["mine"]})
+    assert {*ALL, "source", "extra", "entrants"} == set(SESSIONS.names)
+    more = {"cost": [0.5], "source": ["mine"], "entrants": ["[]"]}
+    frame = make({name: [value] for name, value in ALL.items()} | more)
     with empty_lab() as lab:
         report = lab.load(frame, name="runs", strict=True)
         (row,) = lab.table("sessions").to_dicts()
-        assert json.loads(row.pop("extra")) == {"cost": 0.5, "source": "mine"}
-        assert row == {**ALL, "source": "runs"}
+        assert json.loads(row.pop("extra")) == {"cost": 0.5, "source": "mine", "entrants": "[]"}
+        assert row == {**ALL, "source": "runs", "entrants": None}
         assert (report.sessions, report.rejected, report.kinds, report.rows) == (1, 0, ("runs",), {"main.sessions": 1})
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 
+from sessionlab.entrants import competitions
 from sessionlab.metrics import Metrics
 from sessionlab.model import ATTEMPTS, ERRORS, SESSIONS
 
@@ -81,8 +82,17 @@ def full_lab(of: str = "{rows}", count: int = 400) -> duckdb.DuckDBPyConnection:
     """Make a database with sessions, or with what a query makes of them, and their attempts and errors."""
     lab = filled_lab(of.replace("{rows}", SESSIONS_ROWS.format(count=count)))
     lab.execute(f"INSERT INTO attempts BY NAME {ATTEMPTS_ROWS}")
+    note_entrants(lab)
     lab.execute(f"INSERT INTO errors BY NAME {ERRORS_ROWS}")
     return lab
+
+
+def note_entrants(lab: duckdb.DuckDBPyConnection) -> None:
+    """Bring ``entrants`` up to date with the attempts, as a load does."""
+    lab.execute(
+        f"UPDATE sessions SET entrants = found.entrants FROM ({competitions('attempts')}) AS found"
+        " WHERE sessions.source = found.source AND sessions.session_id = found.session_id"
+    )
 
 
 def metrics_of(lab: duckdb.DuckDBPyConnection) -> Metrics:

@@ -5,7 +5,7 @@ import { count, duration, make, mark, moment, named, said, title } from "./dom.j
 
 const OPEN_LINES = 14;
 const OPEN = 1200;
-const HIDDEN = new Set(["goal", "extra", "success", "session_id"]);
+const HIDDEN = new Set(["goal", "extra", "entrants", "success", "session_id"]);
 
 export class Session {
   constructor(main, state) {

@@ -1,57 +1,45 @@
-WITH chosen AS (
+WITH line_ups AS (
   SELECT
-    "source",
-    "kind",
-    "session_id",
     date_trunc('week', started_at) AS bucket,
-    "difficulty"
+    "kind",
+    "difficulty",
+    entrants AS line_up,
+    count(*) AS times
   FROM sessions
-  WHERE "attempts" > 1
+  WHERE entrants IS NOT NULL
+    AND "attempts" > 1
     AND (("extra" ->> '$.failure_mode') = 'timeout' OR "topic" IS NULL)
-),
-named AS (
-  SELECT
-    "source",
-    "kind",
-    "session_id",
-    chosen.bucket AS bucket,
-    chosen."difficulty" AS "difficulty",
-    tries.agent AS agent,
-    tries.winner AS won
-  FROM attempts AS tries JOIN chosen USING ("source", "kind", "session_id")
-  WHERE tries.winner IS NOT NULL
-),
-sizes AS (
-  SELECT
-    "source",
-    "kind",
-    "session_id",
-    count(*) AS size,
-    count_if(won) AS winners,
-    max(agent) FILTER (WHERE won) AS victor
-  FROM named
   GROUP BY
-    "source",
+    bucket,
     "kind",
-    "session_id"
+    "difficulty",
+    line_up
+),
+tried AS (
+  SELECT
+    bucket,
+    "kind",
+    "difficulty",
+    times,
+    line_up ->> '$[0].agent' AS victor,
+    unnest(string_split(substring(CAST(line_up AS VARCHAR), 2, length(line_up) - 2), ',' || chr(10))) AS attempt
+  FROM line_ups
 ),
 entrants AS (
   SELECT
     bucket,
     "kind",
     "difficulty",
-    agent AS entrant,
-    won,
+    attempt ->> '$.agent' AS entrant,
+    (attempt ->> '$.won') = 'true' AS won,
     victor,
-    count(*) AS times
-  FROM named JOIN sizes USING ("source", "kind", "session_id")
-  WHERE size > 1
-    AND winners = 1
+    CAST(sum(times) AS BIGINT) AS times
+  FROM tried
   GROUP BY
     bucket,
     "kind",
     "difficulty",
-    agent,
+    entrant,
     won,
     victor
 ),

@@ -1,38 +1,27 @@
-WITH named AS (
+WITH line_ups AS (
   SELECT
-    "source",
-    "kind",
-    "session_id",
-    tries.agent AS agent,
-    tries.winner AS won
-  FROM attempts AS tries
-  WHERE tries.winner IS NOT NULL
+    entrants AS line_up,
+    count(*) AS times
+  FROM sessions
+  WHERE entrants IS NOT NULL
+  GROUP BY line_up
 ),
-sizes AS (
+tried AS (
   SELECT
-    "source",
-    "kind",
-    "session_id",
-    count(*) AS size,
-    count_if(won) AS winners,
-    max(agent) FILTER (WHERE won) AS victor
-  FROM named
-  GROUP BY
-    "source",
-    "kind",
-    "session_id"
+    times,
+    line_up ->> '$[0].agent' AS victor,
+    unnest(string_split(substring(CAST(line_up AS VARCHAR), 2, length(line_up) - 2), ',' || chr(10))) AS attempt
+  FROM line_ups
 ),
 entrants AS (
   SELECT
-    agent AS entrant,
-    won,
+    attempt ->> '$.agent' AS entrant,
+    (attempt ->> '$.won') = 'true' AS won,
     victor,
-    count(*) AS times
-  FROM named JOIN sizes USING ("source", "kind", "session_id")
-  WHERE size > 1
-    AND winners = 1
+    CAST(sum(times) AS BIGINT) AS times
+  FROM tried
   GROUP BY
-    agent,
+    entrant,
     won,
     victor
 ),
