@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
 
-from sessionlab.display import counted, facts, framed
+from sessionlab.display import counted
+from sessionlab.display.report import Report
 from sessionlab.loaders.elsewhere import Elsewhere, several
-
-if TYPE_CHECKING:
-    from rich.table import Table
-
 
 _FEW = 3
 _MOST = 20
@@ -20,7 +15,7 @@ _MOST = 20
 
 
 @dataclass(frozen=True)
-class LoadReport:
+class LoadReport(Report):
     """What one load brought into the lab.
 
     Attributes:
@@ -44,6 +39,8 @@ class LoadReport:
     ('workflow', ('workflow',), 100, 0)
     """
 
+    title = "loaded"
+
     source: str
     kinds: tuple[str, ...]
     uri: str
@@ -58,21 +55,8 @@ class LoadReport:
     duration_s: float = 0.0
     before: int = 0
 
-    def __rich__(self) -> Table:
-        """Draw the report as a table."""
-        return _table("loaded", self._lines())
-
-    def __str__(self) -> str:
-        """Write the report as plain text."""
-        return _plain(self.__rich__())
-
-    def _repr_html_(self) -> str:
-        return framed(facts(self._lines()))
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002 - as IPython calls it
-        printer.text(str(self))
-
-    def _lines(self) -> Iterable[tuple[str, str]]:
+    def lines(self) -> Iterable[tuple[str, str]]:
+        """Give the lines of the report."""
         yield "source", self.source
         yield "from", self.uri
         yield "kind", ", ".join(self.kinds) or "none"
@@ -106,7 +90,7 @@ class LoadReport:
 
 
 @dataclass(frozen=True)
-class RefreshReport:
+class RefreshReport(Report):
     """What changed since the last load or refresh.
 
     Attributes:
@@ -122,6 +106,8 @@ class RefreshReport:
     RefreshReport(added=(), changed=(), gone=(), unchanged=0, failed=(), loads=())
     """
 
+    title = "refreshed"
+
     added: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
@@ -129,21 +115,8 @@ class RefreshReport:
     failed: tuple[str, ...] = ()
     loads: tuple[LoadReport, ...] = field(default=())
 
-    def __rich__(self) -> Table:
-        """Draw the report as a table."""
-        return _table("refreshed", self._lines())
-
-    def __str__(self) -> str:
-        """Write the report as plain text."""
-        return _plain(self.__rich__())
-
-    def _repr_html_(self) -> str:
-        return framed(facts(self._lines()))
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002 - as IPython calls it
-        printer.text(str(self))
-
-    def _lines(self) -> Iterable[tuple[str, str]]:
+    def lines(self) -> Iterable[tuple[str, str]]:
+        """Give the lines of the report."""
         for word in ("added", "changed", "gone"):
             places: tuple[str, ...] = getattr(self, word)
             yield word, f"{len(places):,}{_first(places)}"
@@ -160,7 +133,7 @@ class RefreshReport:
 
 
 @dataclass(frozen=True)
-class ExportReport:
+class ExportReport(Report):
     """What an export wrote.
 
     Attributes:
@@ -178,6 +151,8 @@ class ExportReport:
     ()
     """
 
+    title = "exported"
+
     path: str
     written: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
@@ -186,21 +161,8 @@ class ExportReport:
     redacted: bool = False
     duration_s: float = 0.0
 
-    def __rich__(self) -> Table:
-        """Draw the report as a table."""
-        return _table("exported", self._lines())
-
-    def __str__(self) -> str:
-        """Write the report as plain text."""
-        return _plain(self.__rich__())
-
-    def _repr_html_(self) -> str:
-        return framed(facts(self._lines()))
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002 - as IPython calls it
-        printer.text(str(self))
-
-    def _lines(self) -> Iterable[tuple[str, str]]:
+    def lines(self) -> Iterable[tuple[str, str]]:
+        """Give the lines of the report."""
         yield "to", self.path
         yield "written", f"{len(self.written):,}{_first(self.written)}"
         yield "unchanged", f"{len(self.unchanged):,}{_first(self.unchanged)}"
@@ -215,24 +177,3 @@ def _first(places: tuple[str, ...]) -> str:
     """List the first few of some places, and hint at the rest."""
     listed = ", ".join([*places[:_FEW], *(["…"] if len(places) > _FEW else [])])
     return f": {listed}" if listed else ""
-
-
-def _table(title: str, lines: Iterable[tuple[str, str]]) -> Table:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(title=title, show_header=False, title_justify="left")
-    table.add_column(style="bold")
-    table.add_column(overflow="fold")
-    for word, value in lines:
-        table.add_row(word, Text(value))
-    return table
-
-
-def _plain(table: Table) -> str:
-    from rich.console import Console
-
-    console = Console(file=io.StringIO(), width=100, color_system=None, force_jupyter=False)
-    with console.capture() as capture:
-        console.print(table)
-    return capture.get()

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from sessionlab import LoadReport, RefreshReport
 from sessionlab.loaders.elsewhere import Elsewhere
+from sessionlab.stores.problems import VerifyReport
 
 LOAD = LoadReport(
     source="runs [bold]",
@@ -120,3 +121,7 @@ def test_ipython_prints_the_table_in_place_of_the_fields() -> None:
     assert pretty(many) == str(many)
     assert len(pretty(many)) < 3_000
     assert pretty(REFRESH) == str(REFRESH)
+    verified = VerifyReport("codegen", "here.db", "2", "3", {"session": 7})
+    assert pretty(verified) == str(verified)
+    assert "session" in str(verified)
+    assert "VerifyReport" not in pretty(verified)

@@ -12,8 +12,8 @@ import click
 from sessionlab.errors import NotFound
 
 if TYPE_CHECKING:
+    from sessionlab.display.report import Report, Shown
     from sessionlab.lab import Lab
-    from sessionlab.reports import ExportReport, LoadReport, RefreshReport
 
 lab_option = click.option(
     "--lab",
@@ -48,11 +48,16 @@ def open_lab(path: Path) -> Lab:
     return Lab(path)
 
 
-def say(report: LoadReport | RefreshReport | ExportReport, *, as_json: bool) -> None:
+def say(report: Report, *, as_json: bool) -> None:
     """Print a report: a table for people, one line of JSON for programs."""
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(report)))
-        return
+    else:
+        draw(report)
+
+
+def draw(shown: Shown) -> None:
+    """Print something that shows itself, as wide as the terminal is."""
     from rich.console import Console
 
-    Console().print(report)
+    Console().print(shown)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sessionlab.cli.options import json_option, lab_option, open_lab, parted
+from sessionlab.cli.options import draw, json_option, lab_option, open_lab, parted
 from sessionlab.cli.tables import show
 
 if TYPE_CHECKING:
@@ -70,10 +70,8 @@ def compare(a: str, b: str, lab_path: Path, on: tuple[str, ...], *, as_json: boo
         found = lab.compare(a, b, on or None)
     if as_json:
         click.echo(json.dumps(_figures(found)))
-        return
-    from rich.console import Console
-
-    Console().print(found)
+    else:
+        draw(found)
 
 
 def _figures(found: Comparison) -> dict[str, Any]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from sessionlab.cli.options import json_option
+from sessionlab.cli.options import draw, json_option
 from sessionlab.stores import STORES
 
 if TYPE_CHECKING:
@@ -44,11 +45,8 @@ def kind_in(url: str, kind: str | None) -> str:
     from sessionlab.stores.database import open_database
     from sessionlab.stores.versions import kinds_in
 
-    database = open_database(url, make=False)
-    try:
+    with closing(open_database(url, make=False)) as database:
         found = kinds_in(database)
-    finally:
-        database.close()
     if len(found) > 1:
         raise click.UsageError(f"{database.where} holds {' and '.join(found)}: choose one with --kind.")
     if not found:
@@ -145,11 +143,8 @@ def _ask_before_removing(url: str, kind: str, *, yes: bool) -> None:
     from sessionlab.stores.database import open_database
     from sessionlab.stores.versions import rows_in
 
-    database = open_database(url, make=False)
-    try:
+    with closing(open_database(url, make=False)) as database:
         rows = rows_in(database, kind)
-    finally:
-        database.close()
     lost = ", ".join(f"{count:,} of {table}" for table, count in rows.items()) or "nothing"
     click.echo(f"This removes the {kind} store of {database.where}, with all rows: {lost}.", err=True)
     try:
@@ -173,17 +168,12 @@ def verify(url: str, kind: str | None, *, as_json: bool) -> None:
     from sessionlab.stores.verify import verify
 
     kind = kind_in(url, kind)
-    database = open_database(url, make=False)
-    try:
+    with closing(open_database(url, make=False)) as database:
         report = verify(database, kind)
-    finally:
-        database.close()
     if as_json:
         click.echo(json.dumps({"ok": report.ok, **dataclasses.asdict(report)}))
     else:
-        from rich.console import Console
-
-        Console().print(report)
+        draw(report)
     if not report.ok:
         raise SystemExit(1)
 
@@ -212,9 +202,6 @@ def backup(url: str, target: Path, kind: str | None, form: Form | None, *, as_js
     from sessionlab.stores.database import open_database
 
     kind = kind_in(url, kind)
-    database = open_database(url, make=False)
-    try:
+    with closing(open_database(url, make=False)) as database:
         path = back_up(database, kind, target, form)
-    finally:
-        database.close()
     click.echo(json.dumps({"kind": kind, "path": str(path)}) if as_json else str(path))

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from sessionlab.cli.options import json_option
+from sessionlab.cli.options import json_option, say
 from sessionlab.errors import StoreError
 
 if TYPE_CHECKING:
     from sessionlab.stores import WorktreeStore
     from sessionlab.stores.import_json import OnProgress
-    from sessionlab.stores.reporting import Report
 
 _FOLDER = click.Path(path_type=Path)
 _workspaces = click.option(
@@ -47,7 +44,7 @@ def import_json(folder: Path, url: str, workspaces: tuple[str, ...], *, dry_run:
         store = opened.enter_context(_scratch(url) if dry_run and _is_new(url) else _opened(url))
         on_progress = None if as_json else opened.enter_context(_bar())
         report = migrate_from_json(folder, store, workspaces, dry_run=dry_run, on_progress=on_progress)
-    _say(report, as_json=as_json)
+    say(report, as_json=as_json)
     unread = [note for note in report.errors if note.place is None]
     if unread:
         raise StoreError(f"{counted(len(unread), 'file')} could not be read: {unread[0]}")
@@ -68,7 +65,7 @@ def export_json(folder: Path, url: str, workspaces: tuple[str, ...], *, overwrit
 
     with _opened(url, there=True) as store:
         report = export_to_json(store, folder, workspaces or None, overwrite=overwrite)
-    _say(report, as_json=as_json)
+    say(report, as_json=as_json)
 
 
 @click.command()
@@ -90,7 +87,7 @@ def compare(folder: Path, url: str, *, as_json: bool) -> None:
         raise StoreError(f"There is no folder {folder}. Name the one with the JSON files of the workspaces.")
     with _opened(url, there=True) as store:
         report = compared(JsonWorktreeStore(folder), store)
-    _say(report, as_json=as_json)
+    say(report, as_json=as_json)
     if not report.consistent:
         found = [*report.differences, *report.unread]
         raise StoreError(f"{counted(len(found), 'difference')}, the first: {found[0]}")
@@ -135,14 +132,3 @@ def _bar() -> Iterator[OnProgress]:
             progress.update(task, description=name, completed=done, total=files)
 
         yield show
-
-
-def _say(report: Report, *, as_json: bool) -> None:
-    """Print a report: a table for people, one line of JSON for programs."""
-    if as_json:
-        given: Any = report
-        click.echo(json.dumps(dataclasses.asdict(given)))
-        return
-    from rich.console import Console
-
-    Console().print(report)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import html
-import io
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sessionlab.compare.proportions import Difference, wilson
 from sessionlab.display import framed, table
 from sessionlab.display.cells import cell, short
+from sessionlab.display.report import Shown
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -79,7 +79,7 @@ class Pairs:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Shown):
     """Two conditions on sessions side by side.
 
     Attributes:
@@ -131,21 +131,9 @@ class Comparison:
             table.add_row(word, a, b)
         return table
 
-    def __str__(self) -> str:
-        """Write the comparison as plain text."""
-        from rich.console import Console
-
-        console = Console(file=io.StringIO(), width=100, color_system=None, force_jupyter=False)
-        with console.capture() as capture:
-            console.print(self)
-        return capture.get()
-
     def _repr_html_(self) -> str:
         rows = ([cell(text) for text in line] for line in self._lines())
         return framed(f"<b>{html.escape(short(self.verdict, 1_000))}</b>", table(("", *self._heads()), rows))
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002 - as IPython calls it
-        printer.text(str(self))
 
     def _heads(self) -> tuple[str, str]:
         return f"a: {self.a.condition}", f"b: {self.b.condition}"

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sessionlab.display.report import Report
 from sessionlab.errors import SessionlabError
 from sessionlab.stores.checks import shown
-from sessionlab.stores.reporting import Report
 from sessionlab.stores.worktree_calls import WorktreeCalls
 from sessionlab.stores.worktree_rows import Session
 
@@ -113,11 +113,8 @@ def _fields(workspace: str, session_id: str, place: str, first: Any, second: Any
         return
     for name, key in pairs:
         one, other = _at(first, key), _at(second, key)
-        if one is _NOTHING or other is _NOTHING or not _same(one, other):
-            if one is _NOTHING or other is _NOTHING:
-                yield Difference(workspace, session_id, name, _text(one), _text(other))
-            else:
-                yield from _fields(workspace, session_id, name, one, other)
+        if not _same(one, other):
+            yield from _fields(workspace, session_id, name, one, other)
 
 
 _NOTHING = object()

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sessionlab.display.report import Report
 from sessionlab.errors import StoreError
 from sessionlab.stores.json_files import JsonFile
-from sessionlab.stores.reporting import Report
 from sessionlab.stores.set_aside import id_of
 from sessionlab.stores.workspaces import WorkspacePath, path_of, workspace_hash
 from sessionlab.stores.worktree import WorktreeStore

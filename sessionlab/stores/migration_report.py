@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sessionlab.stores.reporting import Report
+from sessionlab.display.report import Report
 
 
 @dataclass(frozen=True)

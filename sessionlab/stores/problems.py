@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from sessionlab.display import counted, facts, framed
 from sessionlab.display import table as html_table
 from sessionlab.display.cells import cell
+from sessionlab.display.report import Report
 from sessionlab.schema import quote
 from sessionlab.stores.database import Database
 from sessionlab.stores.declare import StoreSchema, StoreTable
 from sessionlab.stores.driver import Rows
-from sessionlab.stores.reporting import Report
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import closing
 from pathlib import Path
 
 from alembic import command
@@ -51,23 +52,17 @@ def current(url: str | os.PathLike[str] | None, kind: str) -> str | None:
         StoreError: it cannot be opened, or is of a later version.
     """
     schema = schema_of(kind)
-    database = open_database(url, make=False)
-    try:
+    with closing(open_database(url, make=False)) as database:
         return version_of(database, schema)
-    finally:
-        database.close()
 
 
 def _moved(url: str | os.PathLike[str] | None, kind: str, revision: str, *, down: bool = False) -> str | None:
     schema = schema_of(kind)
-    database = open_database(url, make=not down)
-    try:
+    with closing(open_database(url, make=not down)) as database:
         if (version_held if down else version_of)(database, schema) is None:
             make_ready(database, kind)
         move(database, kind, revision, down=down)
         return version_of(database, schema)
-    finally:
-        database.close()
 
 
 def move(database: Database, kind: str, revision: str, *, down: bool = False) -> None:

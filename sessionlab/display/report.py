@@ -1,13 +1,14 @@
-"""What the reports of stores have in common: a table for people, on a terminal and in a notebook."""
+"""What reports have in common: a table for people, on a terminal and in a notebook."""
 
 from __future__ import annotations
 
 import io
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sessionlab.display import facts, framed
+from sessionlab.display.markup import facts, framed
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -15,8 +16,33 @@ if TYPE_CHECKING:
 _MOST = 20
 
 
-class Report(ABC):
-    """A report that shows itself: its lines are a word and what there is to say."""
+class Shown(ABC):
+    """Something that shows itself: the table that it draws is also its plain text."""
+
+    def __init_subclass__(cls) -> None:
+        """Let IPython find the way to show it before the ``__repr__`` that a data class gets."""
+        cls._repr_pretty_ = Shown._repr_pretty_  # type: ignore[method-assign]
+
+    @abstractmethod
+    def __rich__(self) -> Table:
+        """Draw it as a table."""
+
+    def __str__(self) -> str:
+        """Write it as plain text."""
+        from rich.console import Console
+
+        console = Console(file=io.StringIO(), width=100, color_system=None, force_jupyter=False)
+        with console.capture() as capture:
+            console.print(self.__rich__())
+        return capture.get()
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002 - as IPython calls it
+        printer.text(str(self))
+
+
+@dataclass(frozen=True)
+class Report(Shown):
+    """A report: its lines are a word and what there is to say."""
 
     title: ClassVar[str]
 
@@ -43,17 +69,5 @@ class Report(ABC):
             table.add_row(word, Text(value))
         return table
 
-    def __str__(self) -> str:
-        """Write the report as plain text."""
-        from rich.console import Console
-
-        console = Console(file=io.StringIO(), width=100, color_system=None, force_jupyter=False)
-        with console.capture() as capture:
-            console.print(self.__rich__())
-        return capture.get()
-
     def _repr_html_(self) -> str:
         return framed(facts(self.lines()))
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002 - as IPython calls it
-        printer.text(str(self))
