@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from sessionlab.dashboard.cells import Cube
 from sessionlab.dashboard.selections import TIME
 from sessionlab.dashboard.timeline import MONTHS
+from sessionlab.metrics.conditions import conjuncts
 
 Picks = Mapping[str, Sequence[float]]
 """The codes that are picked, by the field of the cells; under ``TIME`` the span in milliseconds since 1970."""
@@ -15,6 +16,17 @@ Picks = Mapping[str, Sequence[float]]
 _NOBODY = "false"
 _DAY_MS = 86_400_000
 _EPOCH = date(1970, 1, 1)
+
+
+def fields(cube: Cube) -> dict[str, str]:
+    """Name the field of the cells that each of a chart's selections picks."""
+    return {**{f"pick_{field}": field for field in cube.dimensions}, "span": TIME}
+
+
+def condition(cube: Cube, where: str | None, picks: Picks) -> str:
+    """Write the condition that holds for the sessions that are picked, of those that meet another; empty for all."""
+    own = [] if where is None else conjuncts(where)
+    return " AND ".join([*own, *conditions(cube, picks)])
 
 
 def conditions(cube: Cube, picks: Picks) -> list[str]:

@@ -11,10 +11,8 @@ import traitlets
 
 from sessionlab.charts.bundle import module
 from sessionlab.dashboard import Run, draw, read_cube
-from sessionlab.dashboard.selections import TIME
-from sessionlab.explorer.picks import conditions
+from sessionlab.explorer.picks import condition, fields
 from sessionlab.explorer.rows import table
-from sessionlab.metrics.conditions import conjuncts
 from sessionlab.report.drawings import drawing
 
 if TYPE_CHECKING:
@@ -77,9 +75,8 @@ class Explorer(anywidget.AnyWidget):
     @property
     def condition(self) -> str:
         """What is picked, as an SQL condition on ``sessions``."""
-        own = [] if self._where is None else conjuncts(self._where)
         picks = self._picked.get("picks", {}) if self._picked.get("drawing") == self._drawing["number"] else {}
-        return " AND ".join([*own, *conditions(self._cube, picks)]) or "true"
+        return condition(self._cube, self._where, picks) or "true"
 
     @property
     def selection(self) -> DuckDBPyRelation:
@@ -97,9 +94,14 @@ class Explorer(anywidget.AnyWidget):
     def _show(self, number: int) -> None:
         """Have the browser draw the cube; what it says of an earlier drawing counts no more."""
         title, notes, spec = drawing(draw(self._cube))
-        fields = {**{f"pick_{field}": field for field in self._cube.dimensions}, "span": TIME}
         with self.hold_sync():
-            self._drawing = {"number": number, "title": title, "notes": notes, "spec": spec, "fields": fields}
+            self._drawing = {
+                "number": number,
+                "title": title,
+                "notes": notes,
+                "spec": spec,
+                "fields": fields(self._cube),
+            }
             self._picked = {}
             self._table = table(self.selection)
 

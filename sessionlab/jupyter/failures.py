@@ -30,6 +30,8 @@ def _show(
 ) -> list[str]:
     """Show an error: for programs that read notebooks it is one like any other, and ``%tb`` still has all of it."""
     sys.last_type, sys.last_value, sys.last_traceback = kind, error, trace
+    if sys.version_info >= (3, 12):
+        sys.last_exc = error
     lines = [f"{kind.__name__}: {short(str(error), _LONGEST)}", *_places(shell, trace)]
     shell._showtraceback(kind, error, lines)
     if hasattr(shell, "kernel"):

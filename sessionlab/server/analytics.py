@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 from starlette.responses import Response
 
 from sessionlab.errors import NotFound, QueryError
@@ -43,6 +43,7 @@ Where = Annotated[
     Query(
         max_length=10_000, description="One SQL condition on the columns of sessions.", examples=["kind = 'workflow'"]
     ),
+    BeforeValidator(lambda text: text or None),
 ]
 Bucket = Annotated[
     Literal["day", "week", "month"] | None, Query(description="Group by when sessions started.", examples=["week"])
@@ -133,7 +134,7 @@ async def metric(
         written = Metrics(ask).written(name, **arguments)
         return _table(name, ask(written.answer), written.sql, format, limit)
 
-    answer = await desk.answer(("metric", name, tuple(arguments.items()), format, limit), make, where or None)
+    answer = await desk.answer(("metric", name, tuple(arguments.items()), format, limit), make, where)
     return answer.to(request)
 
 
@@ -158,7 +159,7 @@ async def chart(
             raise _unknown("chart", name, all_charts())
         return Answer(as_json(getattr(Charts(Metrics(ask)), name)(**arguments).to_dict()))
 
-    return (await desk.answer(("chart", name, tuple(arguments.items())), make, where or None)).to(request)
+    return (await desk.answer(("chart", name, tuple(arguments.items())), make, where)).to(request)
 
 
 def _unknown(what: str, name: str, known: Iterable[str]) -> NotFound:
@@ -170,7 +171,7 @@ def _arguments(name: str, by: Sequence[str], where: str | None, bucket: str | No
     if of is not None and name != "winners":
         raise QueryError("of is for winners; the other metrics count sessions.")
     columns = tuple(column.strip() for each in by for column in each.split(",") if column.strip())
-    given = {"by": columns, "where": where or None, "bucket": bucket, "of": of}
+    given = {"by": columns, "where": where, "bucket": bucket, "of": of}
     return {key: value for key, value in given.items() if value}
 
 

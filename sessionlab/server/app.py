@@ -32,7 +32,8 @@ BODY_BYTES = 16_000_000
 _DESCRIPTION = """What coding agents' sessions tell, and the stores that they are written to.
 
 Errors are problem documents (RFC 9457). A single resource has an `ETag`; changing it needs `If-Match`. Lists come in
-pages: `next` is the `cursor` of the next one. Times are UTC."""
+pages: `next` is the `cursor` of the next one; only that of workflow states gives its newest, and no `next`. Times are
+UTC."""
 
 _TAGS = [
     {"name": "analytics", "description": "Metrics, charts and SQL over the lab, cached until it changes."},

@@ -16,7 +16,6 @@ from starlette.responses import Response
 
 from sessionlab.dashboard import Cube, draw, read_cube
 from sessionlab.errors import QueryError
-from sessionlab.metrics.conditions import conjuncts
 from sessionlab.schema import quote
 from sessionlab.server.analytics import By, Desk, Where
 from sessionlab.server.answers import Answer, Ask, LabDesk
@@ -49,13 +48,12 @@ async def dashboard(
     columns = tuple(by)
 
     def make(ask: Ask) -> Answer:
-        from sessionlab.dashboard.selections import TIME
+        from sessionlab.explorer.picks import fields
         from sessionlab.report.drawings import drawing
         from sessionlab.server.layout import fitted
 
         cube = _cube(desk, ask, columns, where)
         title, notes, spec = drawing(draw(cube))
-        fields = {**{f"pick_{field}": field for field in cube.dimensions}, "span": TIME}
         stands = {field: list(dimension.conditions) for field, dimension in cube.dimensions.items()}
         labels = {field: list(dimension.labels) for field, dimension in cube.dimensions.items()}
         return Answer(
@@ -64,7 +62,7 @@ async def dashboard(
                     "title": title,
                     "notes": notes[1:],  # the first is a hint, which the page gives in its own words
                     "spec": fitted(spec, width),
-                    "fields": fields,
+                    "fields": fields(cube),
                     "conditions": stands,
                     "labels": labels,
                     "sessions": cube.sessions,
@@ -87,11 +85,10 @@ async def picked(
     chosen, columns = _picks(picks), tuple(by)
 
     def make(ask: Ask) -> Answer:
-        from sessionlab.explorer.picks import conditions
+        from sessionlab.explorer.picks import condition
 
         cube = _cube(desk, ask, columns, where)
-        own = [] if where is None else conjuncts(where)
-        return Answer(as_json({"where": " AND ".join([*own, *conditions(cube, chosen)]) or None}))
+        return Answer(as_json({"where": condition(cube, where, chosen) or None}))
 
     return (await desk.answer(("picked", columns, where, picks), make, where)).to(request)
 

@@ -45,7 +45,8 @@ class Process:
         )
         try:
             self._read(time.monotonic() + _START_SECONDS)
-        except Gone as error:
+        except (Gone, TimeoutError) as error:
+            self.end()
             raise LabError(f"No process to answer SQL could be started on the lab {path}.") from error
 
     @property

@@ -99,7 +99,7 @@ def start(app: App, host: str = "127.0.0.1", port: int = 0) -> Running:
     bound = _bound(app, host, port)
     running = Running(_Server(app), bound, _url(bound))
     if not running.wait():
-        bound.close()
+        running.stop()
         raise SessionlabError(f"The server did not start on {host}:{port}.")
     return running
 
@@ -125,10 +125,17 @@ def _bound(app: App, host: str, port: int) -> socket.socket:
         )
     try:
         family, _, _, _, at = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        bound = socket.socket(family, socket.SOCK_STREAM)
+        return _listening(socket.socket(family, socket.SOCK_STREAM), at)
+    except OSError as error:
+        raise SessionlabError(f"The server cannot listen on {host}:{port}: {error.strerror or error}.") from error
+
+
+def _listening(bound: socket.socket, at: Any) -> socket.socket:
+    try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(at)
         bound.listen(_BACKLOG)
-    except OSError as error:
-        raise SessionlabError(f"The server cannot listen on {host}:{port}: {error.strerror or error}.") from error
+    except OSError:
+        bound.close()
+        raise
     return bound

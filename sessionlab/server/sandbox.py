@@ -74,6 +74,7 @@ class Sandbox:
         for _ in range(self.limits.processes):
             self._places.put(None)
         self._copy = _Copy(lab)
+        self._closed = False
 
     def run(self, query: str, *, rows: int | None = None, form: str = "json", left: Event = NOBODY) -> Result:
         """Run one query.
@@ -130,7 +131,7 @@ class Sandbox:
         return f"The query was stopped: it took more than {self.limits.memory} MB of memory. Ask for less."
 
     @contextmanager
-    def _place(self, left: Event = NOBODY) -> Iterator[Process]:
+    def _place(self, left: Event) -> Iterator[Process]:
         """Lend a process on the lab as it is now."""
         try:
             place = self._places.get(timeout=self.limits.seconds)
@@ -143,18 +144,25 @@ class Sandbox:
             if place is None or place.snapshot != snapshot or not place.alive:
                 if place is not None:
                     place.end()
-                place = Process(self._copy.at(snapshot), snapshot, self.limits.memory)
+                with self._copy.at(snapshot) as path:
+                    place = Process(path, snapshot, self.limits.memory)
             yield place
         finally:
             self._places.put(place)
+            if self._closed:
+                self._end_idle()
 
     def close(self) -> None:
-        """End all processes."""
+        """End all processes; one that is at work ends with that."""
+        self._closed = True
+        self._end_idle()
+        self._copy.close()
+
+    def _end_idle(self) -> None:
         with suppress(queue.Empty):
             while True:
                 if place := self._places.get_nowait():
                     place.end()
-        self._copy.close()
 
 
 class _Copy:
@@ -166,9 +174,12 @@ class _Copy:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._made: dict[str, Path] = {}
 
-    def at(self, snapshot: str) -> Path:
+    @contextmanager
+    def at(self, snapshot: str) -> Iterator[Path]:
+        """Lend the file until a process has it open: only one that is lent to nobody is removed."""
         if self._lab.path is not None and self._lab.path.exists():
-            return self._lab.path
+            yield self._lab.path
+            return
         with self._lock:
             if snapshot not in self._made:
                 self._forget()
@@ -176,7 +187,7 @@ class _Copy:
                 path = Path(self._folder.name, f"lab-{snapshot}.duckdb")
                 self._lab.copy_to(path)
                 self._made = {snapshot: path}
-            return self._made[snapshot]
+            yield self._made[snapshot]
 
     def _forget(self) -> None:
         """Remove the earlier copy: who has it open goes on reading it."""

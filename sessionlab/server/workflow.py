@@ -13,9 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from sessionlab.errors import InvalidRecord, NotFound, SessionlabError
 from sessionlab.server.agent import Left, run
-from sessionlab.server.crud.resources import store_of
+from sessionlab.server.crud.resources import TAGGED, shown, store_of
 from sessionlab.server.problems import problem, responses
-from sessionlab.server.values import as_json, plain
+from sessionlab.server.values import as_json
 from sessionlab.stores.rows import UNSET
 from sessionlab.stores.workflow import WorkflowStore
 
@@ -107,13 +107,14 @@ def analytics(request: Request) -> Response:
     return _json(named)
 
 
-@router.get("/api/sessions/{thread_id}", response_model=SessionAnswer, responses=responses(401, 404, 503))
+@router.get(
+    "/api/sessions/{thread_id}", response_model=SessionAnswer, responses={200: TAGGED, **responses(401, 404, 503)}
+)
 def one(thread_id: str, request: Request) -> Response:
     """Give the state of a thread."""
     found = store_of(request, WorkflowStore).get_session_state(thread_id)
-    if found is None:
-        raise NotFound(f"There is no session of the thread {thread_id[:200]!r}.")
-    return _json({"session": found})
+    missing = f"There is no session of the thread {thread_id[:200]!r}."
+    return shown(None if found is None else {"session": found}, request, missing)
 
 
 @router.get("/api/sessions", response_model=SessionsAnswer, responses=responses(401, 404, 422, 503))
@@ -147,11 +148,11 @@ async def verified(asked: ProblemRequest, request: Request) -> Response:
     if agent is None:
         raise NotFound("This server has no agent. Give one to create_app(agent=…).")
     thread_id = str(uuid.uuid4())
-    given = {"user_prompt": asked.user_prompt, "topic": asked.topic, "difficulty": asked.difficulty}
+    given = asked.model_dump()
     await asyncio.to_thread(store.save_session_state, thread_id, given, workflow_status="running")
     try:
-        words = {"prompt": asked.user_prompt, "topic": asked.topic, "difficulty": asked.difficulty}
-        state, run_id = await run(agent, {**words, "thread_id": thread_id})
+        told = {"prompt": asked.user_prompt, "topic": asked.topic, "difficulty": asked.difficulty}
+        state, run_id = await run(agent, told | {"thread_id": thread_id})
         passed = await asyncio.to_thread(_save, store, thread_id, given, state, run_id)
     except asyncio.CancelledError:  # the server ends, and may have no time left to wait for a thread
         _give_up(store, thread_id)
@@ -167,7 +168,8 @@ async def verified(asked: ProblemRequest, request: Request) -> Response:
         return problem(502, f"The agent failed: {name}. The log says more.", thread_id=thread_id)
     if not passed:
         return problem(502, "The agent found no solution that passes its tests.", thread_id=thread_id)
-    return _json({"response": _response(store.get_session_state(thread_id) or {}, thread_id)})
+    row = await asyncio.to_thread(store.get_session_state, thread_id)
+    return _json({"response": _response(row or {}, thread_id)})
 
 
 def _save(store: WorkflowStore, thread_id: str, given: Mapping[str, str], state: object, run_id: str | None) -> bool:
@@ -211,4 +213,4 @@ def _response(row: Mapping[str, Any], thread_id: str) -> dict[str, Any]:
 
 
 def _json(content: Any) -> Response:
-    return Response(as_json(plain(content)), media_type="application/json")
+    return Response(as_json(content), media_type="application/json")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pdb
+import traceback
+from types import TracebackType
 from typing import Any
 
 import pytest
@@ -25,6 +28,19 @@ def test_the_traceback_is_still_to_be_had(shell: Any, capsys: pytest.CaptureFixt
     whole = shown(shell, "%tb", capsys)
     assert "session_column" in whole
     assert "QueryError" in whole
+
+
+def test_the_debugger_takes_the_last_error(
+    shell: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[Any] = []
+    monkeypatch.setattr(pdb, "post_mortem", looked_at.append)
+    shown(shell, "1 / 0", capsys)
+    shown(shell, "%success_rate by=topc", capsys)
+    pdb.pm()
+    (found,) = looked_at
+    trace = found if isinstance(found, TracebackType) else found.__traceback__
+    assert "session_column" in [frame.name for frame in traceback.extract_tb(trace)]
 
 
 def test_a_huge_message_is_cut(shell: Any, capsys: pytest.CaptureFixture[str]) -> None:

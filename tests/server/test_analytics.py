@@ -87,6 +87,13 @@ def test_sessions_and_the_dashboard_with_a_condition(client: httpx.Client, lab: 
     assert lab.sql(f"SELECT count(*) FROM sessions WHERE {picked}").fetchall() == [(count,)]
 
 
+@pytest.mark.parametrize("path", ["metrics/summary", "charts/success_rate?by=topic", "lab/sessions", "dashboard"])
+def test_an_empty_condition_is_none(client: httpx.Client, path: str) -> None:
+    without = client.get(f"/api/{path}")
+    asked = client.get(f"/api/{path}{'&' if '?' in path else '?'}where=")
+    assert (asked.status_code, asked.content) == (200, without.content)
+
+
 def test_what_asks_for_the_time_is_asked_again(client: httpx.Client) -> None:
     end = datetime.now(UTC) + timedelta(seconds=2)
     asked = {"where": f"now() < '{end.isoformat()}'"}

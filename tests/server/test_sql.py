@@ -15,6 +15,7 @@ import pytest
 
 from sessionlab import Lab, QueryError
 from sessionlab.server import create_app, start
+from sessionlab.server.process import NOBODY
 from sessionlab.server.sandbox import Limits, Sandbox
 from tests.server.conftest import LIMITS, assert_problem
 
@@ -227,7 +228,7 @@ def test_so_many_may_wait(lab: Lab) -> None:
 
 def test_all_places_taken(lab: Lab) -> None:
     sandbox = Sandbox(lab, Limits(seconds=0.3, processes=1))
-    with sandbox._place(), pytest.raises(Exception, match="All processes for SQL are at work"):
+    with sandbox._place(NOBODY), pytest.raises(Exception, match="All processes for SQL are at work"):
         sandbox.run("SELECT 1")
     assert sandbox.run("SELECT 1").body == b"[[1]]"
     sandbox.close()

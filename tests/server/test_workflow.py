@@ -7,7 +7,7 @@ import re
 import sys
 import threading
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ import pytest
 from sessionlab import Lab, WorkflowStore
 from sessionlab.server import create_app, start
 from sessionlab.server.agent import Agent
+from sessionlab.stores.statements import Row
 from tests.conftest import Server
 from tests.server.conftest import assert_problem
 
@@ -206,6 +207,42 @@ def test_sessions_as_the_store_has_them(store: WorkflowStore) -> None:
         assert sums["success_rate"]["passed"] == 30
         assert sums["topics"] == {"arrays": 40, "strings": 20}
         assert sums["average_attempts"]["code"] == 29.5
+
+
+def test_a_session_that_has_not_changed_is_not_sent_again(store: WorkflowStore) -> None:
+    store.save_session_state("t1", {"topic": "arrays"})
+    with start(create_app(stores=[store])) as running, httpx.Client(base_url=running.url) as client:
+        first = client.get("/api/sessions/t1")
+        said = {"if-none-match": first.headers["etag"]}
+        again = client.get("/api/sessions/t1", headers=said)
+        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", said["if-none-match"])
+        store.save_session_state("t1", {"topic": "strings"})
+        changed = client.get("/api/sessions/t1", headers=said)
+        assert (changed.status_code, changed.json()["session"]["topic"]) == (200, "strings")
+        assert changed.headers["etag"] != said["if-none-match"]
+
+
+def test_others_are_answered_while_the_store_is_slow(tmp_path: Path) -> None:
+    asked, answered = threading.Event(), threading.Event()
+
+    class Slow(WorkflowStore):
+        def get_session_state(self, thread_id: str, fields: Iterable[str] | None = None) -> Row | None:
+            asked.set()
+            answered.wait(60)
+            return super().get_session_state(thread_id, fields)
+
+    with (
+        Slow(tmp_path / "workflow.db") as store,
+        start(create_app(stores=[store], agent=late)) as running,
+        ThreadPoolExecutor(1) as threads,
+    ):
+        made = threads.submit(httpx.post, f"{running.url}/problems/verified", json=ASKED, timeout=60)
+        assert asked.wait(30)
+        try:
+            assert httpx.get(f"{running.url}/healthz", timeout=10).status_code == 200
+        finally:
+            answered.set()
+        assert made.result().json()["response"]["solution"] == "print()"
 
 
 def test_a_store_that_is_served_is_a_source(store: WorkflowStore, tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ from sessionlab.server.crud.resources import (
     place,
     shown,
     store_of,
+    there,
 )
 from sessionlab.server.cursors import Cursor
 from sessionlab.server.problems import responses
@@ -133,8 +134,7 @@ def chain(number: Number, request: Request) -> Response:
 def iterations(number: Number, request: Request, limit: Limit = 100, cursor: Cursor = None) -> Response:
     """List a session's iterations, in order."""
     store = _store(request)
-    if store.get_session(number, ["id"]) is None:
-        raise NotFound(_missing("session", number))
+    there(store.get_session(number, ["id"]), _missing("session", number))
     return numbered("iterations", in_order(store.get_iterations(number)), limit, cursor)
 
 
@@ -147,8 +147,7 @@ def iterations(number: Number, request: Request, limit: Limit = 100, cursor: Cur
 def add_iteration(number: Number, body: NewIteration, request: Request) -> Response:
     """Add an iteration to a session."""
     store = _store(request)
-    if store.get_session(number, ["id"]) is None:
-        raise NotFound(_missing("session", number))
+    there(store.get_session(number, ["id"]), _missing("session", number))
     added = store.insert_iteration(number, body.code, body.feedback)
     return _made(store.get_iteration(added), "iterations", added)
 
@@ -181,8 +180,7 @@ def change_iteration(number: Number, body: IterationChange, request: Request, if
 def errors(number: Number, request: Request, limit: Limit = 100, cursor: Cursor = None) -> Response:
     """List an iteration's errors, in order."""
     store = _store(request)
-    if store.get_iteration(number, ["id"]) is None:
-        raise NotFound(_missing("iteration", number))
+    there(store.get_iteration(number, ["id"]), _missing("iteration", number))
     return numbered("errors", in_order(store.get_errors(number)), limit, cursor)
 
 
@@ -195,8 +193,7 @@ def errors(number: Number, request: Request, limit: Limit = 100, cursor: Cursor 
 def add_error(number: Number, body: NewError, request: Request) -> Response:
     """Add an error to an iteration."""
     store = _store(request)
-    if store.get_iteration(number, ["id"]) is None:
-        raise NotFound(_missing("iteration", number))
+    there(store.get_iteration(number, ["id"]), _missing("iteration", number))
     added = store.insert_error(number, body.error_type, body.error_message, body.error_line)
     return _made(store.get_error(added), "errors", added)
 

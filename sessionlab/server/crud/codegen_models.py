@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from sessionlab.server.crud.resources import Body
+from sessionlab.server.crud.resources import Body, Text
 
-Text = Annotated[str, Field(max_length=10_000_000)]
 ErrorType = Literal["syntax", "runtime"]
 
 

@@ -7,10 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from sessionlab.server.crud.resources import Body
+from sessionlab.server.crud.resources import Body, Text
 
 EXAMPLE_ID = "0199d3c6-7c1e-7a8e-8d4f-0c2f6a1b2c3d"
-Text = Annotated[str, Field(max_length=10_000_000)]
 Metadata = Annotated[dict[str, Any] | None, Field(examples=[{"topic": "sorting"}])]
 
 

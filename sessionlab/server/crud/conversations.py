@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from sessionlab.errors import InvalidRecord, NotFound
+from sessionlab.errors import InvalidRecord
 from sessionlab.server.crud.conversation_models import (
     EXAMPLE_ID,
     Context,
@@ -37,6 +37,7 @@ from sessionlab.server.crud.resources import (
     removed,
     shown,
     store_of,
+    there,
 )
 from sessionlab.server.cursors import Cursor, decoded
 from sessionlab.server.problems import responses
@@ -57,14 +58,7 @@ def _missing(identity: str) -> str:
 
 
 def _known(store: ConversationStore, identity: str) -> None:
-    _there(store.get_session(identity, ["session_id"]), identity)
-
-
-def _there(row: Row | None, identity: str) -> Row:
-    """Give a row, unless it is none: somebody may have deleted its session just now."""
-    if row is None:
-        raise NotFound(_missing(identity))
-    return row
+    there(store.get_session(identity, ["session_id"]), _missing(identity))
 
 
 def _added(store: ConversationStore, identity: str, add: Callable[[], str], get: Callable[[str], Row | None]) -> Row:
@@ -79,7 +73,7 @@ def _added(store: ConversationStore, identity: str, add: Callable[[], str], get:
     except InvalidRecord:
         _known(store, identity)
         raise
-    return _there(get(added), identity)
+    return there(get(added), _missing(identity))
 
 
 @router.get("", response_model=Conversations, responses=responses(400, 401, 404, 422, 503))
@@ -102,7 +96,8 @@ def begin(body: NewConversation, request: Request) -> Response:
     """Begin a session."""
     store = _store(request)
     identity = store.create_session(body.user_id, body.metadata)
-    return made(_there(store.get_session(identity), identity), place("conversations", identity))
+    row = there(store.get_session(identity), _missing(identity))  # somebody may have deleted it just now
+    return made(row, place("conversations", identity))
 
 
 @router.get("/{identity}", response_model=Conversation, responses={200: TAGGED, **responses(401, 404, 422, 503)})

@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar
 from urllib.parse import quote, urlencode
 
 from fastapi import Header, Query, Request
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from sessionlab.errors import NotFound
@@ -39,6 +39,7 @@ NEEDS_MATCH = {
 """What the documentation says of it: who leaves it out is told so by a status of its own."""
 
 MayMatch = Annotated[str | None, Header(alias="If-Match", description="The `ETag` of what was read, to be sure of it.")]
+Text = Annotated[str, Field(max_length=10_000_000)]
 Limit = Annotated[int, Query(ge=1, le=500, description="The most on a page.")]
 
 TAGGED = {"headers": {"ETag": {"description": "The tag of this state.", "schema": {"type": "string"}}}}
@@ -72,15 +73,24 @@ def tag_of(row: Row) -> str:
     return f'"{hashlib.blake2b(as_json(row), digest_size=12).hexdigest()}"'
 
 
+def there(row: Row | None, missing: str) -> Row:
+    """Give a row, unless it is none.
+
+    Raises:
+        NotFound: it is.
+    """
+    if row is None:
+        raise NotFound(missing)
+    return row
+
+
 def shown(row: Row | None, request: Request, missing: str) -> Response:
     """Answer with a resource and its tag, or that it is as it was.
 
     Raises:
         NotFound: there is none.
     """
-    if row is None:
-        raise NotFound(missing)
-    tag = tag_of(row)
+    tag = tag_of(row := there(row, missing))
     if tag in _tags(request.headers.get("if-none-match")):
         return Response(status_code=304, headers={"ETag": tag})
     return Response(as_json(row), headers={"ETag": tag, "Cache-Control": "no-cache"}, media_type="application/json")
@@ -163,7 +173,7 @@ def changed(
     def work() -> Row:
         _checked(read(), match, missing)
         change()
-        return _there(read(), missing)
+        return there(read(), missing)
 
     row = store.alone(work)
     return Response(as_json(row), headers={"ETag": tag_of(row)}, media_type="application/json")
@@ -189,15 +199,9 @@ def removed(
 
 
 def _checked(row: Row | None, match: str, missing: str) -> None:
-    tag = tag_of(_there(row, missing))
+    tag = tag_of(there(row, missing))
     if match.strip() != "*" and tag not in _tags(match):
         raise Refused(412, "Somebody has changed this since you have read it. Read it again.", {"ETag": tag})
-
-
-def _there(row: Row | None, missing: str) -> Row:
-    if row is None:
-        raise NotFound(missing)
-    return row
 
 
 def _tags(header: str | None) -> list[str]:
