@@ -10,6 +10,7 @@ import duckdb
 
 from sessionlab import canonical
 from sessionlab.errors import LabBusy, LabError
+from sessionlab.loaders.heads import is_sqlite, is_stream
 from sessionlab.schema import literal, quote
 
 _HOLDER = re.compile(r"lock is held in (?P<program>.+?) \(PID (?P<process>\d+)\)")
@@ -22,7 +23,9 @@ def attach(connection: duckdb.DuckDBPyConnection, path: Path, catalog: str) -> i
         LabBusy: somebody has it open for writing.
         LabError: it is no lab, or one of a later version.
     """
-    if _is_sqlite(path):
+    if is_stream(str(path)):
+        raise LabError(f"{path} is no lab: it is a pipe or a device. Give the lab a path of its own.")
+    if is_sqlite(str(path)):  # DuckDB would look for what reads it on the network
         raise LabError(
             f"{path} is no lab: it is an SQLite database. Load it into one: Lab('lab.duckdb').load({str(path)!r})."
         )
@@ -42,15 +45,6 @@ def attach(connection: duckdb.DuckDBPyConnection, path: Path, catalog: str) -> i
         with suppress(duckdb.Error):
             connection.execute(f"DETACH {quote(catalog)}")
         raise
-
-
-def _is_sqlite(path: Path) -> bool:
-    """Whether a file is SQLite's: DuckDB would look for what reads it on the network."""
-    try:
-        with path.open("rb") as file:
-            return file.read(16) == b"SQLite format 3\0"
-    except OSError:
-        return False
 
 
 def _refused(path: Path, error: duckdb.Error) -> LabError:

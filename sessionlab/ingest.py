@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from sessionlab import canonical
+from sessionlab.derive import derive
 from sessionlab.errors import LabError, SourceError
 from sessionlab.loaders import Outcome, Source, Target
 from sessionlab.loaders.elsewhere import several, summed
@@ -127,11 +128,11 @@ def _write(load: Load, writer: Writer, folder: Path, *, is_new: bool) -> tuple[T
 def _derive(name: str, writer: Writer, kinds: set[str]) -> None:
     """Make the canonical rows, in finer slices where the memory is too small for the usual ones."""
     try:
-        canonical.derive(writer.connection, name, kinds)
+        derive(writer.connection, name, kinds)
     except duckdb.Error as error:
         if not writer.parallel or not _is_small(error):
             raise
-        canonical.derive(writer.connection, name, kinds, finer=_FINER)
+        derive(writer.connection, name, kinds, finer=_FINER)
 
 
 def _is_small(error: BaseException | None) -> bool:

@@ -15,6 +15,7 @@ from sessionlab.errors import LabError
 from sessionlab.progress import showing
 from sessionlab.reports import ExportReport
 from sessionlab.storage import Storage
+from sessionlab.urls import scheme_of
 
 if TYPE_CHECKING:
     from sessionlab.export.redaction import Replace
@@ -110,6 +111,8 @@ class Outlets(Answers):
         """
         from sessionlab.export import export
 
+        if scheme_of(os.fspath(data_set)):
+            raise LabError(f"A data set is exported to a folder, not to {data_set}. Export to one and copy it there.")
         connection = self._storage.reader()
         with showing(f"exporting to {os.fspath(data_set)}") as meter, meter.watching(connection):
             return export(
@@ -161,6 +164,6 @@ class Outlets(Answers):
                 from sessionlab.export import copy_tables
 
                 copy_tables(self._storage.reader(), target)
-        except duckdb.IOException as error:
+        except duckdb.Error as error:
             raise LabError(f"The lab cannot be copied to {target}: {str(error).splitlines()[0]}") from error
         return target

@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import duckdb
 import pytest
 
-from sessionlab import Lab, canonical, entrants
+from sessionlab import canonical, entrants
 from sessionlab.kinds import KINDS
 from sessionlab.model import ATTEMPTS, DERIVED, ERRORS, FILES, MESSAGES, REJECTS, SESSIONS, SOURCES
-from sessionlab.samples import write_samples
 from sessionlab.schema import Table
 
 
@@ -81,17 +78,3 @@ def test_removing_a_source_leaves_the_others_in_every_table(connection: duckdb.D
     canonical.remove(connection, "x")
     for (table,) in tables:
         assert connection.execute(f"SELECT source FROM {table}").fetchall() == [("y",)], table
-
-
-def test_slices_give_the_same_sessions(tmp_path: Path) -> None:
-    write_samples(tmp_path, 80, 1, format="sqlite")
-    lab = Lab()
-    for source in sorted(tmp_path.iterdir()):
-        lab.load(source)
-    whole = lab.sql("FROM sessions ORDER BY ALL").fetchall()
-    assert len(whole) == 80
-    for finer in (2, 9):
-        with lab._storage.writing(lambda _: None) as writer:
-            for kind in KINDS:
-                canonical.derive(writer.connection, kind, {kind}, finer=finer)
-        assert lab.sql("FROM sessions ORDER BY ALL").fetchall() == whole

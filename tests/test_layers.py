@@ -10,10 +10,10 @@ import pytest
 import sessionlab
 
 LAYERS = (
-    ("errors", "schema", "postgres_url", "livefiles", "display"),
+    ("errors", "schema", "postgres_url", "urls", "livefiles", "display"),
     ("entrants", "model", "kinds"),
     ("loaders", "stores"),
-    ("canonical", "metrics", "samples", "compare", "chains", "history"),
+    ("canonical", "derive", "metrics", "samples", "compare", "chains", "history"),
     (
         *("lab", "answers", "outlets", "query", "overview", "reports", "progress"),
         *("storage", "labfile", "readers", "attach", "ingest", "refresh"),

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -146,6 +147,12 @@ def test_a_damaged_lab_is_refused(path: Path, runs: Path) -> None:
     with pytest.raises(LabError, match=str(path)) as caught:
         Lab(path)
     assert not isinstance(caught.value, LabBusy)
+
+
+def test_a_pipe_is_no_lab(path: Path) -> None:
+    os.mkfifo(path)
+    with pytest.raises(LabError, match=r"is no lab: it is a pipe or a device\. Give the lab"):
+        Lab(path)
 
 
 def test_a_folder_is_no_lab(tmp_path: Path) -> None:
@@ -396,6 +403,16 @@ def test_a_load_waits_no_longer_than_told(path: Path, runs: Path, where: str) ->
     assert "try again" in str(busy).lower()
     other.load(runs)
     assert sessions(lab) == ["runs:1"]
+
+
+@pytest.mark.parametrize("where", ["file", "memory"])
+def test_a_time_to_wait_is_a_number(path: Path, runs: Path, where: str) -> None:
+    wait: Any
+    for wait in (None, "5", True, -1, float("nan")):
+        with pytest.raises(LabError, match=f"^wait is {wait!r}; it may be a number of seconds, 0 or more.$"):
+            Lab(path if where == "file" else None, wait=wait)
+    for wait in (0, float("inf")):
+        assert Lab(path if where == "file" else None, wait=wait).load(runs).sessions == 1
 
 
 # Readers

@@ -116,6 +116,9 @@ def stats(
     sessionlab stats winners --of model
     sessionlab stats success_rate --bucket week --where "kind = 'workflow'" --chart weeks.png
     """
+    from sessionlab.metrics.runner import named
+
+    named(metric)
     with open_lab(lab_path) as lab:
         try:
             ask = getattr(lab.metrics if chart is None else lab.charts, metric)

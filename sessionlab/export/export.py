@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import time
 from collections.abc import Iterator, Sequence
@@ -97,9 +96,7 @@ def drop(path: str | Path, source: str) -> None:
     known = {manifest.source: name for name, manifest in folder.manifests().items()}
     if source not in known:
         raise NotFound(f"The data set {folder.path} has no source {source!r}. It has: {', '.join(known) or 'none'}.")
-    with refusing(folder.path):
-        with folder.locked(known[source]):
-            (folder.path / known[source] / MANIFEST).unlink()
-            folder.clear(known[source])
-        shutil.rmtree(folder.path / known[source])
+    with refusing(folder.path), folder.locked(known[source]):  # the lock's folder stays: others may wait for it
+        (folder.path / known[source] / MANIFEST).unlink()
+        folder.clear(known[source])
     folder.write_index()

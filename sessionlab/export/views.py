@@ -95,12 +95,8 @@ def _select(table: Table, files: list[str]) -> str:
 def copy_tables(connection: DuckDBPyConnection, path: Path) -> None:
     """Write what a connection's default catalog has views of to a new file, as tables, so that it needs no other."""
     canonical.copy(connection, path)
-    ((catalog,),) = connection.execute("SELECT current_database()").fetchall()
-    connection.execute(f"ATTACH {literal(str(path))} AS lab_copy")
-    try:
+    with canonical.attached(connection, path) as (catalog, target):
         for table in TABLES:
             name = f"main.{quote(table.name)}"
-            connection.execute(f"DROP VIEW lab_copy.{name}")
-            connection.execute(f"CREATE TABLE lab_copy.{name} AS FROM {quote(catalog)}.{name}")
-    finally:
-        connection.execute("DETACH lab_copy")
+            connection.execute(f"DROP VIEW {target}.{name}")
+            connection.execute(f"CREATE TABLE {target}.{name} AS FROM {catalog}.{name}")

@@ -115,7 +115,7 @@ def open_source(source: Any, kind: str | None = None, name: str | None = None) -
 
 
 def _open_path(text: str, kind: Kind | None) -> Source:
-    from sessionlab.loaders.sqlite_file import MAGIC
+    from sessionlab.loaders.heads import is_duckdb, is_sqlite, is_stream
 
     if not text.strip():  # as of a shell's variable that is not set; it would be the folder that one is in
         raise SourceError("An empty text names no source. Give a path or a URL; '.' is the folder that you are in.")
@@ -125,25 +125,19 @@ def _open_path(text: str, kind: Kind | None) -> Source:
         return PostgresSource(text, kind)
     path = text.removeprefix(_SQLITE_URL)
     file = Path(path).expanduser()
-    named = text.startswith(_SQLITE_URL) or livefiles.backup_of(file) is not None
-    head = b"" if named else _first_bytes(file)
-    if named or head == MAGIC:
+    if is_stream(str(file)):
+        raise SourceError(
+            f"{text} is a pipe or a device, and a source is read twice. Write it to a file first."
+        )
+    if text.startswith(_SQLITE_URL) or livefiles.backup_of(file) is not None or is_sqlite(str(file)):
         from sessionlab.loaders.sqlite import SqliteSource
 
         return SqliteSource(path, kind)
-    if head[8:12] == b"DUCK":
+    if is_duckdb(str(file)):
         raise SourceError(f"{text} is a DuckDB file. A lab is opened, not loaded: Lab({text!r}).")
     from sessionlab.loaders.json import JsonSource
 
     return JsonSource(text, kind)
-
-
-def _first_bytes(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(16)
-    except OSError:
-        return b""
 
 
 __all__ = ["OpenStore", "Outcome", "Source", "Target", "check_words", "open_source", "url_of"]

@@ -14,7 +14,6 @@ from urllib.parse import quote as url_quote
 from sessionlab import livefiles
 from sessionlab.errors import SourceError
 
-MAGIC = b"SQLite format 3\0"
 BUSY_SECONDS = 5.0
 """How long to wait for somebody else's write before giving up."""
 

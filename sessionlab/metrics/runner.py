@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from sessionlab.errors import QueryError
+from sessionlab.errors import NotFound, QueryError
 from sessionlab.metrics.arguments import suggestion
 from sessionlab.metrics.registry import FITTED, METRICS, Metric, Run, Written
 
@@ -25,7 +25,10 @@ class Metrics:
 
     def __getattr__(self, name: str) -> Callable[..., DuckDBPyRelation]:
         """Give a metric as a function of the metric's arguments that returns the relation."""
-        function = _named(name)
+        try:
+            function = named(name)
+        except NotFound as error:
+            raise AttributeError(str(error)) from None
 
         @wraps(function)
         def measured(*unnamed: Any, **arguments: Any) -> DuckDBPyRelation:
@@ -46,7 +49,7 @@ class Metrics:
     def sql(self, name: str, **arguments: Any) -> str:
         """Give the SQL of a metric instead of running it; what it holds of fitted numbers is of the lab as it is now.
 
-        Raises ``AttributeError`` where there is no such metric, and ``QueryError`` as the metric does.
+        Raises ``NotFound`` where there is no such metric, and ``QueryError`` as the metric does.
         """
         return self.written(name, **arguments).sql
 
@@ -55,15 +58,19 @@ class Metrics:
 
         Raises as :meth:`sql` does.
         """
-        function = _named(name)
+        function = named(name)
         if name in FITTED:
             return FITTED[name](self._run, **arguments)
         sql = function(**arguments)
         return Written(sql, sql)
 
 
-def _named(name: str) -> Metric:
+def named(name: str) -> Metric:
+    """Look a metric up by its name.
+
+    Raises ``NotFound`` where there is none; the message lists those there are.
+    """
     try:
         return METRICS[name]
-    except KeyError:
-        raise AttributeError(f"There is no metric {name!r}.{suggestion(name, METRICS)}") from None
+    except (KeyError, TypeError):
+        raise NotFound(f"There is no metric {name!r}.{suggestion(str(name), METRICS)}") from None

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from sessionlab.errors import SourceError, UnknownKind
 from sessionlab.samples.generate import CHUNK, KINDS, TABLES, chunks, count_rows, open_generator
+from sessionlab.urls import scheme_of
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -76,6 +77,8 @@ def write_samples(
         from sessionlab.samples.postgres import PostgresSchema
 
         return _Job(shares, seed, chunk, on_progress).run(lambda kind: PostgresSchema(str(target), kind))
+    if scheme_of(str(target)):
+        raise SourceError(f"samples go to a folder or to postgresql://…, not to {target}")
     if format not in _NAMES:
         raise SourceError(f"no sample format {format!r}; there are {', '.join(_NAMES)}")
     return _write_folder(Path(target), _NAMES[format], _Job(shares, seed, chunk, on_progress))

@@ -61,6 +61,14 @@ def test_a_source_that_a_refresh_cannot_read_is_told_of_once(run: Run, tmp_path:
     assert done.err.endswith("; and 1 more, which --json lists\n")
 
 
+@pytest.mark.parametrize("name", ["sql", "written", "_run", "succes_rate"])
+def test_what_is_no_metric_is_named(run: Run, name: str) -> None:
+    run("load", str(DATA / "workflow.json"))
+    done = run("stats", name)
+    assert (done.code, done.out) == (1, "")
+    assert f"There is no metric '{name}'." in done.err
+
+
 def test_load_prints_a_table_and_no_progress_into_a_pipe(run: Run) -> None:
     done = run("load", str(DATA / "workflow.json"), "--name", "flows")
     assert "flows" in done.out

@@ -7,6 +7,7 @@ import shutil
 import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -96,8 +97,27 @@ def test_a_copy_needs_no_data_set(lab: Lab, tmp_path: Path) -> None:
         lake.copy_to(tmp_path / "copy.duckdb")
     shutil.rmtree(tmp_path / "lake")
     with Lab(tmp_path / "copy.duckdb") as copy:
+        with pytest.raises(LabError, match=r"a copy of a data set, which is only read\. Load into another"):
+            copy.load(write_json(tmp_path / "runs.json", [1]))
         assert all(rows(copy, f"FROM {name}") == rows(lab, f"FROM {name}") for name in NAMES)
         check_alike(copy.metrics.winners().fetchall(), lab.metrics.winners().fetchall())
+
+
+def test_copies_are_made_at_once(lake: Lab, lab: Lab, tmp_path: Path) -> None:
+    for name, source in (("lake", lake), ("lab", lab)):
+        paths = [tmp_path / f"{name}-{number}.duckdb" for number in range(4)]
+        with ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(source.copy_to, paths)) == paths
+        for path in paths:
+            with Lab(path) as copy:
+                assert rows(copy, "FROM sessions") == rows(lab, "FROM sessions")
+
+
+def test_a_url_is_no_place_to_export_to(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(LabError, match=r"exported to a folder, not to s3://bucket/lake\. Export to one"):
+        lab.export("s3://bucket/lake")
+    assert not list(tmp_path.iterdir())
 
 
 def test_native_tables_are_not_in_it(lake: Lab) -> None:
@@ -128,6 +148,10 @@ def test_files_are_told_apart_and_sorted(lab: Lab, tmp_path: Path) -> None:
             assert all(rows(lake, f"FROM {name}") == rows(lab, f"FROM {name}") for name in NAMES)
     with pytest.raises(LabError, match="Did you mean 'month'"):
         lab.export(tmp_path / "c", partition_by="mont")
+    nothing: Any
+    for nothing in (None, 5, [None], [["kind"]]):
+        with pytest.raises(LabError, match=r"Files cannot be told apart by .*There are: kind, year, month, day\."):
+            lab.export(tmp_path / "c", partition_by=nothing)
     with pytest.raises(LabError, match="'csv'"):
         lab.export(tmp_path / "c", format="csv")
 
@@ -324,7 +348,7 @@ def test_a_source_is_taken_out(tmp_path: Path) -> None:
     lake = Lab.attach(path)
     drop(path, "a")
     assert sessions(lake) == ["b:2"]
-    assert not (path / "a").exists()
+    assert not list((path / "a").rglob("*.parquet"))
     with pytest.raises(NotFound, match="It has: b"):
         drop(path, "a")
 

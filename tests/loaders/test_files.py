@@ -25,7 +25,6 @@ from sessionlab.loaders.files import (
 from sessionlab.loaders.forms import Form, form_of, how_to_read
 from sessionlab.loaders.heads import databases_among
 from sessionlab.loaders.json import JsonSource
-from sessionlab.loaders.sqlite_file import MAGIC
 from tests.labs import write_sqlite
 from tests.loaders.records import workflow, write
 
@@ -190,7 +189,7 @@ def test_a_path_that_is_noted_stands_for_its_file(tmp_path: Path) -> None:
 def turn_into_a_database(path: Path) -> None:
     """Change what only who reads a file can tell: its size and its time stay."""
     before = path.stat()
-    path.write_bytes(MAGIC.ljust(before.st_size))
+    path.write_bytes(b"SQLite format 3\0".ljust(before.st_size))
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert databases_among([str(path)]) == [str(path)]
 

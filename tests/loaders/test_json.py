@@ -401,6 +401,12 @@ def test_links_and_pipes(tmp_path: Path) -> None:
         assert found.report.ignored == (str(tmp_path / "pipe.json"),)
 
 
+def test_a_pipe_by_its_name(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.json")
+    with pytest.raises(SourceError, match=r"pipe.json is a pipe or a device, .* Write it to a file first"):
+        Lab().load(tmp_path / "pipe.json")
+
+
 NAMES = ["a[1].json", "a*.json", "what?.json", 'it\'s "so".json', "two\nlines.json", "back\\slash.json", "a{1,2}.json"]
 
 

@@ -9,7 +9,7 @@ import sys
 import duckdb
 import pytest
 
-from sessionlab.errors import QueryError
+from sessionlab.errors import NotFound, QueryError
 from sessionlab.metrics import METRICS, Metrics, success_rate, summary, topics
 
 
@@ -73,7 +73,7 @@ def test_an_unknown_metric_is_an_error_that_lists_them(metrics: Metrics) -> None
         AttributeError, match=r"no metric 'succes_rate'. Did you mean 'success_rate' or .*\? There are: .*topics"
     ):
         metrics.succes_rate()
-    with pytest.raises(AttributeError, match="no metric"):
+    with pytest.raises(NotFound, match="no metric"):
         metrics.sql("nothing")
 
 

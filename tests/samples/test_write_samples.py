@@ -147,6 +147,13 @@ def test_reports_rows_and_progress(tmp_path: Path) -> None:
     assert rows.keys() == {f"{kind}.{table}" for kind in ("workflow", "codegen") for table in TABLES[kind]}
 
 
+def test_another_url_is_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SourceError, match="to a folder or to postgresql://…, not to mysql://here/x"):
+        write_samples("mysql://here/x", 8, 1)
+    assert not list(tmp_path.iterdir())
+
+
 def test_never_overwrites(tmp_path: Path) -> None:
     (tmp_path / "codegen.db").write_text("mine")
     with pytest.raises(SourceError, match=r"codegen\.db exists"):
