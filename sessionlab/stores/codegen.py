@@ -7,7 +7,9 @@ from typing import Any, ClassVar
 
 import sqlalchemy as sa
 
+from sessionlab.errors import QueryError
 from sessionlab.stores.base import Store, bounded
+from sessionlab.stores.checks import shown
 from sessionlab.stores.rows import UNSET, Unset
 from sessionlab.stores.statements import Row
 
@@ -39,11 +41,10 @@ class CodegenStore(Store):
         """Give sessions, the newest first; ``before`` goes on from the id of the last one that was given.
 
         Raises:
-            QueryError: ``limit`` is no number from 1 to 10,000.
+            QueryError: ``limit`` is no number from 1 to 10,000, or ``before`` no whole number.
         """
         session = self._rows["session"]
-        older = [] if before is None else [session.table.c.id < before]
-        newest = sa.select(session.table).where(*older).order_by(session.table.c.id.desc())
+        newest = sa.select(session.table).where(*_older(session.table.c.id, before)).order_by(session.table.c.id.desc())
         return session.find(newest.limit(bounded(limit)))
 
     def insert_session(self, design_goal: str, parent_session_id: int | None = None) -> int:
@@ -175,10 +176,10 @@ class CodegenStore(Store):
         ``before`` goes on from the id of the last one that was given.
 
         Raises:
-            QueryError: ``limit`` is no number from 1 to 10,000.
+            QueryError: ``limit`` is no number from 1 to 10,000, or ``before`` no whole number.
         """
         session = self._rows["session"]
-        older = [] if before is None else [session.table.c.id < before]
+        older = _older(session.table.c.id, before)
         found = sa.select(session.table).where(self._matching("session", text), *older)
         return session.find(found.order_by(session.table.c.id.desc()).limit(bounded(limit)))
 
@@ -215,3 +216,11 @@ class CodegenStore(Store):
         """
         allowed = ("iteration_id", "error_type", "error_message", "error_line")
         return self._rows["error"].insert_many(rows, allowed)
+
+
+def _older(column: sa.ColumnElement[int], before: Any) -> list[sa.ColumnElement[bool]]:
+    if before is None:
+        return []
+    if isinstance(before, bool) or not isinstance(before, int):
+        raise QueryError(f"before is {shown(before)}; it may be the id of a session, a whole number.")
+    return [column < before]

@@ -15,7 +15,7 @@ from sessionlab.stores.declare import NOW
 from sessionlab.stores.ids import new_id
 from sessionlab.stores.moments import newest_first, now, oldest_first
 from sessionlab.stores.pages import Enough, Page, Place
-from sessionlab.stores.rows import UNSET, Rows, Unset
+from sessionlab.stores.rows import UNSET, Rows, Unset, mappings
 from sessionlab.stores.statements import Row
 
 
@@ -313,7 +313,7 @@ class ConversationStore(Store):
 
     def _insert(self, into: Rows, rows: Iterable[Mapping[str, Any]], key: str, when: str) -> list[str]:
         moment = now(self._database)
-        made = [{key: new_id(), when: moment, **row} for row in rows]
+        made = [{key: new_id(), when: moment, **row} for row in mappings(rows)]
         into.insert_many(made, tuple(into.encoders))
         return [str(row[key]) for row in made]
 

@@ -14,6 +14,7 @@ from sessionlab.stores.json_files import JsonFile
 from sessionlab.stores.set_aside import id_of
 from sessionlab.stores.workspaces import WorkspacePath, path_of, workspace_hash
 from sessionlab.stores.worktree import WorktreeStore
+from sessionlab.stores.worktree_json import made_folder
 from sessionlab.stores.worktree_search import moment
 
 
@@ -38,7 +39,7 @@ class ExportReport(Report):
 def export_to_json(
     store: WorktreeStore,
     folder: str | os.PathLike[str],
-    workspaces: Iterable[WorkspacePath] | None = None,
+    workspaces: WorkspacePath | Iterable[WorkspacePath] | None = None,
     *,
     overwrite: bool = False,
 ) -> ExportReport:
@@ -50,7 +51,7 @@ def export_to_json(
     Args:
         store: Where they are.
         folder: Where to write, made if it is not there.
-        workspaces: The paths, or hashes, of the workspaces wanted; all if None.
+        workspaces: The paths, or hashes, of the workspaces wanted, or one of them; all if None.
         overwrite: Whether to replace files that are there.
 
     Raises:
@@ -64,7 +65,7 @@ def export_to_json(
             f"{path} has {', '.join(f'{each}.json' for each in taken[:3])} already. Name another folder, or say that"
             " the files are to be overwritten."
         )
-    path.mkdir(parents=True, exist_ok=True)
+    made_folder(path)
     sessions = set_aside = 0
     for workspace in wanted:
         own, kept = _records(store, workspace)
@@ -75,8 +76,10 @@ def export_to_json(
     return ExportReport(len(wanted), sessions, set_aside, tuple(f"{each}.json" for each in wanted))
 
 
-def _wanted(store: WorktreeStore, workspaces: Iterable[WorkspacePath] | None) -> list[str]:
+def _wanted(store: WorktreeStore, workspaces: WorkspacePath | Iterable[WorkspacePath] | None) -> list[str]:
     """Give the hashes of the workspaces, of all that have anything if none are named."""
+    if isinstance(workspaces, str | os.PathLike):
+        workspaces = [workspaces]
     if workspaces is not None:
         return sorted({workspace_hash(path_of(each)) for each in workspaces})
     return sorted({*(each["hash"] for each in store.get_workspaces()), *store.set_aside.workspaces()})

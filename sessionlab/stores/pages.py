@@ -112,7 +112,10 @@ class Sorted:
     def _check(self, after: Place | None) -> None:
         """Refuse what was never given as a place; Postgres takes all of it as texts."""
         takes = str | None if self._engine == "postgresql" else str | int | float | bytes | None
-        if after is not None and (len(after) != len(self._keys) or not all(isinstance(each, takes) for each in after)):
+        if after is None:
+            return
+        is_place = isinstance(after, tuple | list) and len(after) == len(self._keys)
+        if not (is_place and all(isinstance(each, takes) for each in after)):
             raise QueryError(f"The list has no place {after!r:.100}; take the one that a page gave.")
 
     def _run(

@@ -135,9 +135,9 @@ class Rows:
             allowed: The fields that the rows may have.
 
         Raises:
-            InvalidRecord: a value is refused; the message says of which row, and nothing is inserted.
+            InvalidRecord: a row is no mapping, or a value is refused; the message says which, and nothing is inserted.
         """
-        given = rows if isinstance(rows, list) else list(rows)
+        given = mappings(rows)
         if not given:
             return ()
         names = self._names_in(given, allowed)
@@ -261,6 +261,21 @@ class Rows:
             self.encode({name: row.get(name) for name in names})
         except InvalidRecord as error:
             raise InvalidRecord(f"Row {place}: {error}") from None
+
+
+def mappings(rows: Any) -> list[Mapping[str, Any]]:
+    """Give rows that were given to be inserted as a list.
+
+    Raises:
+        InvalidRecord: they are no list, or one of them is no mapping; the message says which.
+    """
+    if isinstance(rows, str | Mapping) or not isinstance(rows, Iterable):
+        raise InvalidRecord(f"The rows are {shown(rows)}; they may be a list of mappings.")
+    given = rows if isinstance(rows, list) else list(rows)
+    if not all(issubclass(type_, Mapping) for type_ in set(map(type, given))):
+        place, row = next((place, row) for place, row in enumerate(given) if not isinstance(row, Mapping))
+        raise InvalidRecord(f"Row {place} is {shown(row)}; it may be a mapping of fields to values.")
+    return given
 
 
 def _bound(names: Iterable[str]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from sessionlab.stores.base import Store, bounded
 from sessionlab.stores.checks import shown
 from sessionlab.stores.ids import new_id
 from sessionlab.stores.moments import newest_first, now
-from sessionlab.stores.rows import UNSET, Unset
+from sessionlab.stores.rows import UNSET, Unset, mappings
 from sessionlab.stores.statements import Row
 from sessionlab.stores.states import STATE, columns_of
 from sessionlab.stores.workflow_analytics import Analytics, analytics_of, counted_states
@@ -98,7 +98,7 @@ class WorkflowStore(Store):
         first = {**_FIRST, "created_at": moment, "updated_at": moment}
         made = [
             {"id": new_id(), **first, **{name: row[name] for name in _OWN if name in row}, **columns_of(row)}
-            for row in rows
+            for row in mappings(rows)
         ]
         self._states.insert_many(made, (*_OWN, *STATE))
         _log.debug("inserted %d states", len(made))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from sessionlab.errors import InvalidRecord, NotFound
+from sessionlab.errors import InvalidRecord, NotFound, StoreError
 from sessionlab.stores.checks import shown
 from sessionlab.stores.json_files import JsonFile
 from sessionlab.stores.workspaces import WorkspacePath, now, path_of, workspace_hash
@@ -29,6 +29,9 @@ class JsonWorktreeStore:
     Args:
         folder: The folder, made if it is not there.
 
+    Raises:
+        StoreError: there cannot be a folder.
+
     Example:
         >>> from tempfile import TemporaryDirectory
         >>> with TemporaryDirectory() as folder:
@@ -39,8 +42,7 @@ class JsonWorktreeStore:
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
-        self.folder = Path(folder).expanduser().absolute()
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder = made_folder(folder)
 
     def get_workspaces(self) -> list[dict[str, str]]:
         """List the workspaces by ``path`` and ``hash``; the path is the hash too, as a file's name does not tell it."""
@@ -191,6 +193,20 @@ class JsonWorktreeStore:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self.folder)!r})"
+
+
+def made_folder(folder: str | os.PathLike[str]) -> Path:
+    """Make a folder if it is not there; give its absolute path.
+
+    Raises:
+        StoreError: there cannot be one.
+    """
+    path = Path(folder).expanduser().absolute()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"{path} cannot be a folder for sessions: {error.strerror}. Name another one.") from error
+    return path
 
 
 def sessions_of(records: Iterable[Any]) -> dict[str, Session]:

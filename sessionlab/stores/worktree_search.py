@@ -124,8 +124,10 @@ class Filters:
         Raises:
             QueryError: a filter is unknown, or has a value that it may not have.
         """
-        given = {name: value for name, value in (filters or {}).items() if value is not None}
         names = [field.name for field in fields(cls)]
+        if not isinstance(filters, Mapping | None):
+            raise QueryError(f"filters is {shown(filters)}; it may be a mapping with some of {', '.join(names)}.")
+        given = {name: value for name, value in (filters or {}).items() if value is not None}
         unknown = [name for name in given if name not in names]
         if unknown:
             raise QueryError(f"There is no filter {', '.join(map(shown, unknown))}. There are: {', '.join(names)}.")

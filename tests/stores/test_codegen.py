@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -310,6 +310,31 @@ def test_the_search_follows_updates(store: CodegenStore) -> None:
     store.update_session(session, "new ones")
     assert store.search_sessions("old") == []
     assert [row["id"] for row in store.search_sessions("new")] == [session]
+
+
+@pytest.mark.parametrize("before", [True, "2", 1.5])
+def test_only_a_number_says_where_to_go_on(store: CodegenStore, before: Any) -> None:
+    store.insert_session("goal")
+    for read in (store.list_sessions, lambda before: store.search_sessions("goal", before=before)):
+        with pytest.raises(QueryError, match=f"before is {before!r}; it may be the id of a session, a whole number"):
+            read(before=before)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([{"design_goal": "a"}, None], "Row 1 is None; it may be a mapping of fields to values."),
+        (["a"], "Row 0 is 'a'; it may be a mapping of fields to values."),
+        ({"design_goal": "a"}, "The rows are {'design_goal': 'a'}; they may be a list of mappings."),
+        (None, "The rows are None; they may be a list of mappings."),
+        ("a", "The rows are 'a'; they may be a list of mappings."),
+    ],
+)
+def test_rows_are_mappings(store: CodegenStore, rows: Any, message: str) -> None:
+    with pytest.raises(InvalidRecord) as caught:
+        store.insert_sessions(rows)
+    assert str(caught.value) == message
+    assert store.list_sessions() == []
 
 
 def test_many_rows_go_in_at_once(store: CodegenStore) -> None:

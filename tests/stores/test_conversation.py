@@ -432,6 +432,14 @@ def test_of_many_rows_all_or_none_go_in(store: ConversationStore, row: dict[str,
     assert store.get_messages(good["session_id"]) == []
 
 
+def test_rows_are_mappings(store: ConversationStore) -> None:
+    rows: list[Any] = [{"user_id": "a"}, "b"]
+    for insert in (store.insert_sessions, store.insert_contexts, store.insert_messages):
+        with pytest.raises(InvalidRecord, match="Row 1 is 'b'; it may be a mapping of fields to values"):
+            insert(rows)
+    assert store.list_sessions() == []
+
+
 def test_a_lab_reads_the_same_of_both_engines(tmp_path: Path, schema_url: str) -> None:
     found = []
     for url in (f"sqlite:///{tmp_path / 'a.db'}", schema_url):

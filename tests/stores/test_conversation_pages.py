@@ -209,7 +209,8 @@ def test_what_is_no_place_is_refused(store: ConversationStore, odd: Any) -> None
     store.insert_sessions([{"user_id": "a"}, {"user_id": "b"}])
     after = store.page_sessions(limit=1).after
     assert after is not None
-    for place in ((), after[1:], (*after, "x"), (*after[:-1], odd)):
+    no_places: list[Any] = [(), after[1:], (*after, "x"), (*after[:-1], odd), 5, "x" * len(after)]
+    for place in no_places:
         with pytest.raises(QueryError):
             store.page_sessions(after=place)
 

@@ -425,3 +425,18 @@ def test_a_kill_at_any_moment_and_a_second_run_end_the_same(store: WorktreeStore
         assert all(contents(path) == before for path in backups)
         assert 1 <= len(backups) <= 2
     assert partial  # at least one was killed midway
+
+
+def test_one_workspace_is_exported_by_its_path_alone(store: WorktreeStore, tmp_path: Path) -> None:
+    store.create_session(HERE, small(1))
+    store.create_session("/nowhere/else", small(2))
+    assert export_to_json(store, tmp_path / "back", HERE).files == (NAME,)
+    assert [each["id"] for each in read(tmp_path / "back" / NAME)] == [small(1)["id"]]
+
+
+def test_an_export_to_what_is_no_folder_is_an_error(store: WorktreeStore, tmp_path: Path) -> None:
+    (tmp_path / "back").write_text("mine", encoding="utf-8")
+    store.create_session(HERE, small(1))
+    with pytest.raises(StoreError, match=r"/back cannot be a folder for sessions: File exists\. Name another one"):
+        export_to_json(store, tmp_path / "back")
+    assert (tmp_path / "back").read_text(encoding="utf-8") == "mine"

@@ -356,6 +356,13 @@ def test_of_many_states_all_or_none_go_in(store: WorkflowStore, row: dict[str, A
     assert [row["thread_id"] for row in store.get_session_states_by_criteria()] == ["t"]
 
 
+def test_rows_are_mappings(store: WorkflowStore) -> None:
+    rows: list[Any] = [{"thread_id": "t"}, None]
+    with pytest.raises(InvalidRecord, match="Row 1 is None; it may be a mapping of fields to values"):
+        store.insert_session_states(rows)
+    assert store.get_session_states_by_criteria() == []
+
+
 def test_analytics_of_nothing(store: WorkflowStore) -> None:
     assert store.get_session_analytics() == {
         "sessions": 0,

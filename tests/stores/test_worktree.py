@@ -390,9 +390,10 @@ def test_a_search_binds_its_filters(several: WorktreeStore, filters: Session | N
         ({"search_query": 5}, "search_query is 5; it may be a text."),
         ({"limit": 0}, "limit is 0; it may be a whole number from 1 to 10,000."),
         ({"offset": -1}, "offset is -1; it may be a whole number, 0 or more."),
+        ("door", "filters is 'door'; it may be a mapping with some of session_type, status, date_from, date_to"),
     ],
 )
-def test_filters_that_do_not_hold(store: WorktreeStore, filters: Session, message: str) -> None:
+def test_filters_that_do_not_hold(store: WorktreeStore, filters: Any, message: str) -> None:
     with pytest.raises(QueryError) as caught:
         store.search_sessions(HERE, filters)
     assert message in str(caught.value)

@@ -277,6 +277,15 @@ def test_a_folder_that_cannot_be_written_is_an_error(store: JsonWorktreeStore) -
     store.folder.chmod(0o700)
 
 
+def test_what_cannot_be_a_folder_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
+    with pytest.raises(StoreError, match=r"/file cannot be a folder for sessions: File exists\. Name another one"):
+        JsonWorktreeStore(tmp_path / "file")
+    with pytest.raises(StoreError, match=r"/file/below cannot be a folder for sessions: Not a directory"):
+        JsonWorktreeStore(tmp_path / "file" / "below")
+    assert (tmp_path / "file").read_text(encoding="utf-8") == "mine"
+
+
 def test_calls_give_whole_sessions(store: JsonWorktreeStore) -> None:
     given: Session = session(1)
     assert store.create_session(HERE, given) == given
