@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -21,15 +21,24 @@ _READ_ONLY = (
 
 
 def ask(
-    connection: DuckDBPyConnection, query: str, values: Sequence[Any] | Mapping[str, Any] | None
+    connection: DuckDBPyConnection,
+    query: str,
+    params: Sequence[Any] | Mapping[str, Any] | None,
+    named: Mapping[str, Any] | None = None,
 ) -> DuckDBPyRelation:
     """Run SQL; a data frame is found under the name that it has where this package was called from.
 
+    Args:
+        connection: What runs it.
+        query: The SQL.
+        params: Values for ``?`` (a sequence) or ``$name`` (a mapping).
+        named: More values for ``$name``, beside a mapping or nothing.
+
     Raises:
-        QueryError: DuckDB refuses the query, or there is none in it, or its values are no sequence or mapping.
+        QueryError: DuckDB refuses the query, or there is none in it, or its values are no sequence or mapping, or are
+            for both ``?`` and ``$name``.
     """
-    if isinstance(values, str | bytes | int | float):
-        raise QueryError(f"Values for ? come as a list, as [{values!r}]; for $name by their names, as name={values!r}.")
+    values = _values(params, named)
     scope = {**_variables(), "_lab_connection": connection, "_lab_query": query, "_lab_values": values or None}
     try:
         # DuckDB looks for frames among the variables where its method is called. Were that here, our names would hide
@@ -40,6 +49,25 @@ def ask(
     if relation is None:
         raise QueryError("There is no statement in the query. Try FROM sessions.")
     return relation
+
+
+def _values(params: Any, named: Mapping[str, Any] | None) -> Sequence[Any] | Mapping[str, Any] | None:
+    if isinstance(params, Mapping):
+        return {**params, **(named or {})}
+    if params is not None:
+        _refuse_no_sequence(params)
+        if named:
+            raise QueryError(
+                f"A query has values for ? or for $name, not both: there is a list, and {', '.join(named)} by name."
+            )
+    return named or params
+
+
+def _refuse_no_sequence(params: Any) -> None:
+    if isinstance(params, str | bytes) or not isinstance(params, Iterable):
+        raise QueryError(f"Values for ? come as a list, as [{params!r}]; for $name by their names, as name={params!r}.")
+    if not isinstance(params, Sequence):
+        raise QueryError(f"Values for ? come as a list; this is a {type(params).__name__}. Try list(…).")
 
 
 def _variables() -> dict[str, Any]:

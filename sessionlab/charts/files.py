@@ -12,7 +12,7 @@ import vl_convert
 from sessionlab.charts.bundle import javascript
 from sessionlab.charts.registry import Chart
 from sessionlab.charts.renderer import VERSION
-from sessionlab.errors import SessionlabError
+from sessionlab.errors import LabError
 
 Spec = dict[str, Any]
 
@@ -32,8 +32,12 @@ def write(chart: Chart, path: Path) -> Path:
     suffix = path.suffix.lower()
     if suffix not in _FORMATS:
         known = ", ".join(_FORMATS)
-        raise SessionlabError(f"The suffix of {path.name!r} names no format. It must be one of {known}.")
-    path.write_bytes(_FORMATS[suffix](chart.to_dict()))
+        raise LabError(f"The suffix of {path.name!r} names no format. It must be one of {known}.")
+    try:
+        path.write_bytes(_FORMATS[suffix](chart.to_dict()))
+    except OSError as error:
+        todo = "" if path.parent.is_dir() else f" Make the folder {path.parent} first."
+        raise LabError(f"Cannot write the chart to {path}: {error.strerror}.{todo}") from error
     return path
 
 

@@ -48,7 +48,7 @@ _FUNCTION = "sessionlab_redact"
 class Redaction:
     """How texts are replaced; with neither a function nor ``"text"`` they stay.
 
-    Raises ``LabError`` where it is neither.
+    Raises ``LabError`` where it is neither, or the salt is no text.
     """
 
     how: str | Replace | None = None
@@ -57,6 +57,8 @@ class Redaction:
     def __post_init__(self) -> None:
         if not (self.how in (None, "text") or callable(self.how)):
             raise LabError(f"redact is {self.how!r}; it may be 'text', a function of a text and its column, or None.")
+        if not isinstance(self.salt, str):
+            raise LabError(f"salt is of the type {type(self.salt).__name__}; it may be a text.")
 
     @property
     def state(self) -> str | None:

@@ -119,3 +119,8 @@ def _fsspec(scheme: str) -> Any:
             f" fsspec (pip install fsspec, and s3fs, gcsfs, adlfs or aiohttp for the storage), and here is neither:"
             f" {error}."
         ) from error
+    except (TypeError, OSError) as error:
+        raise LabError(
+            f"What reads {scheme}:// cannot be set up by its URL alone: {error}. Give it set up, as"
+            f" Lab.attach(…, filesystem=fsspec.filesystem({scheme!r}, …))."
+        ) from error

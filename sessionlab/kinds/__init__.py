@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sessionlab.errors import SessionlabError
+from difflib import get_close_matches
+
+from sessionlab.errors import NotFound
 from sessionlab.kinds.codegen import CODEGEN
 from sessionlab.kinds.conversation import CONVERSATION
 from sessionlab.kinds.declare import BOOKKEEPING, EXTRA, FILE, SOURCE, Kind, NativeTable, Record, detect
@@ -29,9 +31,10 @@ def kind_named(name: str) -> Kind:
     """Look a kind up by its name.
 
     Raises:
-        SessionlabError: no kind has that name; the message lists those there are.
+        NotFound: no kind has that name; the message lists those there are.
     """
     try:
         return KINDS[name]
     except KeyError:
-        raise SessionlabError(f"There is no kind {name!r}. The kinds are: {', '.join(KINDS)}.") from None
+        near = "".join(f" Did you mean {each!r}?" for each in get_close_matches(name.lower(), KINDS, n=1))
+        raise NotFound(f"There is no kind {name!r}.{near} The kinds are: {', '.join(KINDS)}.") from None

@@ -71,6 +71,8 @@ def conjuncts(where: str) -> list[str]:
     """
     from sqlglot import exp
 
+    if not isinstance(where, str):
+        raise _refusal(where, "it is no text, as 'attempts > 1' is.")
     tree = _checked(_parse(where, where), where)
     # A metric joins these with conditions of its own: an OR that stands alone must not fall apart in between.
     whole = exp.paren(tree) if isinstance(tree, exp.Connector) and not isinstance(tree, exp.And) else tree
@@ -159,5 +161,5 @@ def _is_condition(tree: exp.Expr) -> bool:
     return not isinstance(inner, (exp.Literal, exp.Null))
 
 
-def _refusal(where: str, reason: str) -> QueryError:
+def _refusal(where: object, reason: str) -> QueryError:
     return QueryError(f"The condition {where!r} does not hold up: {reason}")

@@ -12,7 +12,7 @@ from secrets import token_hex
 
 from sessionlab.charts import Charts
 from sessionlab.dashboard import Run
-from sessionlab.errors import SessionlabError
+from sessionlab.errors import LabError
 from sessionlab.metrics import Metrics
 from sessionlab.metrics.arguments import columns_named
 from sessionlab.report.markup import Row
@@ -40,8 +40,11 @@ def write_report(
     tables of these names, the rejects not necessarily all. ``where`` limits the sessions. ``by`` are the columns to
     compare success by; one that is NULL everywhere is left out, and the page says so.
 
-    Raises ``QueryError`` as the metrics do, and ``SessionlabError`` where the file cannot be written.
+    Raises ``QueryError`` as the metrics do, and ``LabError`` where the file cannot be written.
     """
+    path = Path(path)
+    if not path.name:
+        raise LabError(f"{str(path)!r} is no name of a file for the report. Try 'report.html'.")
     page = Page(metrics, charts, where)
     figures(page)
     if page.has_sessions():
@@ -52,9 +55,9 @@ def write_report(
         left_out(page)
     origins(page, sources, rejects)
     try:
-        return _replace(Path(path), page.html(title))
+        return _replace(path, page.html(title))
     except OSError as error:
-        raise SessionlabError(f"Cannot write the report to {path}: {error.strerror or error}.") from error
+        raise LabError(f"Cannot write the report to {path}: {error.strerror or error}.") from error
 
 
 def _replace(path: Path, text: str) -> Path:

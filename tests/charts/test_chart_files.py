@@ -9,7 +9,7 @@ import pytest
 
 from sessionlab.charts import Charts, save
 from sessionlab.charts.registry import Chart
-from sessionlab.errors import SessionlabError
+from sessionlab.errors import LabError
 from tests.metrics.bench import filled_lab, metrics_of
 
 EVIL = "</script><img src=x onerror=alert(1)><!--<script>"
@@ -32,9 +32,17 @@ def test_the_suffix_names_the_format(chart: Chart, tmp_path: Path, name: str, st
 
 
 def test_another_suffix_is_refused(chart: Chart, tmp_path: Path) -> None:
-    with pytest.raises(SessionlabError, match=r"'a\.pdf' names no format.*\.png, \.svg, \.html, \.json"):
+    with pytest.raises(LabError, match=r"'a\.pdf' names no format.*\.png, \.svg, \.html, \.json"):
         save(chart, tmp_path / "a.pdf")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_is_not_there_is_to_be_made(chart: Chart, tmp_path: Path) -> None:
+    with pytest.raises(LabError, match=r"a\.svg: No such file or directory\. Make the folder .*/nowhere first"):
+        save(chart, tmp_path / "nowhere" / "a.svg")
+    (tmp_path / "folder.svg").mkdir()
+    with pytest.raises(LabError, match=r"folder\.svg: Is a directory\.$"):
+        save(chart, tmp_path / "folder.svg")
 
 
 def test_html_needs_no_network_and_runs_no_text(chart: Chart, tmp_path: Path) -> None:

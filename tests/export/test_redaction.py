@@ -6,12 +6,13 @@ import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
 from sessionlab import Lab, LabError
-from sessionlab.export.redaction import REDACTED
+from sessionlab.export.redaction import REDACTED, Redaction
 from sessionlab.metrics import METRICS
 from sessionlab.samples import sample_files
 from tests.export.alike import check_alike
@@ -180,3 +181,10 @@ def test_a_function_that_fails_leaves_the_old_data_set(tmp_path: Path) -> None:
 def test_nothing_else_is_a_redaction(tmp_path: Path) -> None:
     with Lab() as lab, pytest.raises(LabError, match="redact is 'texts'"):
         lab.export(tmp_path / "lake", redact="texts")
+
+
+@pytest.mark.parametrize("how", [None, "text"])
+@pytest.mark.parametrize("salt", [None, b"sea"])
+def test_a_salt_is_a_text_and_is_not_shown(how: str | None, salt: Any) -> None:
+    with pytest.raises(LabError, match=f"^salt is of the type {type(salt).__name__}; it may be a text.$"):
+        Redaction(how, salt)

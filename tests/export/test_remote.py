@@ -77,3 +77,9 @@ def test_a_data_set_of_a_web_server(server: str) -> None:
 def test_what_cannot_be_reached_says_what_to_install() -> None:
     with pytest.raises(MissingExtra, match=r"httpfs.*fsspec"):
         Lab.attach("nostorage://bucket/lake")
+
+
+def test_a_storage_that_takes_more_than_a_url_says_how_to_give_it() -> None:
+    pytest.importorskip("fsspec")
+    with pytest.raises(LabError, match=r"reference://.*'fo'.*filesystem=fsspec\.filesystem\('reference', …\)"):
+        Lab.attach("reference://bucket/lake")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import duckdb
 import pytest
 
@@ -118,6 +120,12 @@ def test_a_condition_means_what_was_written(lab: duckdb.DuckDBPyConnection, wher
 @pytest.mark.parametrize("where", REFUSED)
 def test_anything_else_is_refused(where: str) -> None:
     with pytest.raises(QueryError, match="does not hold up"):
+        success_rate(where=where)
+
+
+@pytest.mark.parametrize("where", [5, True, ["attempts > 1"]])
+def test_what_is_no_text_is_refused(where: Any) -> None:
+    with pytest.raises(QueryError, match=r"does not hold up: it is no text, as 'attempts > 1' is"):
         success_rate(where=where)
 
 

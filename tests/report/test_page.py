@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from sessionlab.errors import QueryError, SessionlabError
+from sessionlab.errors import LabError, QueryError
 from sessionlab.report import Row
 from tests.metrics.bench import empty_lab, filled_lab, full_lab, metrics_of
 from tests.report.pages import Page, text_of, write
@@ -176,15 +176,21 @@ def test_a_report_is_replaced_whole_or_not_at_all(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_text", full)
-    with pytest.raises(SessionlabError, match=r"Cannot write the report to .*: No space left on device"):
+    with pytest.raises(LabError, match=r"Cannot write the report to .*: No space left on device"):
         write(empty_lab(), report)
     assert report.read_text(encoding="utf-8") == "the one before"
     assert list(tmp_path.iterdir()) == [report]
 
 
 def test_a_folder_that_is_not_there_is_an_error_of_ours(tmp_path: Path) -> None:
-    with pytest.raises(SessionlabError, match="No such file or directory"):
+    with pytest.raises(LabError, match="No such file or directory"):
         write(empty_lab(), tmp_path / "nowhere" / "a.html")
+
+
+@pytest.mark.parametrize("path", ["", ".", "/"])
+def test_a_path_without_a_name_is_refused(path: str) -> None:
+    with pytest.raises(LabError, match=r"is no name of a file for the report\. Try 'report\.html'"):
+        write(empty_lab(), Path(path))
 
 
 def test_a_condition_that_does_not_hold_writes_nothing(lab: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
