@@ -25,7 +25,7 @@ from sessionlab.errors import LabBusy, LabError, SourceError
 from sessionlab.loaders.target import LAB, prepare
 from sessionlab.readers import Readers
 from sessionlab.schema import literal, quote
-from sessionlab.storage import NOTHING, ROW_GROUP, Step, Writer, connect, interruptible, shared_spill
+from sessionlab.storage import NOTHING, ROW_GROUP, Step, Writer, connect, interruptible, seconds, shared_spill
 
 _COPY = "lab.duckdb"
 _NO_CHECKPOINT = "1TB"
@@ -51,7 +51,7 @@ class FileStorage:
         if "?" in str(self.path):
             raise LabError(f"The path of a lab cannot have a question mark in it, as {self.path} has.")
         self._settings = settings
-        self._wait = wait
+        self._wait = seconds(wait)
         self._work = self.path.with_name(f".{self.path.name}.loading")
         self._lock = threading.Lock()
         self._catalog = ""

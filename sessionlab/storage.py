@@ -8,8 +8,9 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from numbers import Real
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import duckdb
 
@@ -72,7 +73,7 @@ class MemoryStorage:
     """A lab that lives as long as its program."""
 
     def __init__(self, settings: Mapping[str, str], wait: float) -> None:
-        self._wait = wait
+        self._wait = seconds(wait)
         self._writing = threading.Lock()
         self._readers = Readers(lambda: connect(settings, shared_spill()))
         self._root = self._readers.root
@@ -127,6 +128,17 @@ class MemoryStorage:
     def close(self) -> None:
         """Forget everything."""
         self._readers.close()
+
+
+def seconds(wait: Any) -> float:
+    """Check how long to wait for another load; infinity becomes the longest time that a lock can be waited for.
+
+    Raises:
+        LabError: it is no number from 0.
+    """
+    if isinstance(wait, bool) or not isinstance(wait, Real) or not float(wait) >= 0:
+        raise LabError(f"wait is {wait!r}; it may be a number of seconds, 0 or more.")
+    return min(float(wait), threading.TIMEOUT_MAX)
 
 
 def _anew(connection: duckdb.DuckDBPyConnection) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -39,11 +39,11 @@ def checked_partitions(partition_by: str | Sequence[str]) -> tuple[str, ...]:
     Raises:
         LabError: files cannot be told apart by that.
     """
-    names = (partition_by,) if isinstance(partition_by, str) else tuple(dict.fromkeys(partition_by))
-    for name in names:
+    names = (partition_by,) if isinstance(partition_by, str) else partition_by
+    for name in names if isinstance(names, Iterable) else (names,):
         if name not in PARTITIONS:
             raise LabError(f"Files cannot be told apart by {name!r}.{suggestion(name, PARTITIONS)}")
-    return names
+    return tuple(dict.fromkeys(names))
 
 
 @dataclass(frozen=True)
