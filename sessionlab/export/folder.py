@@ -12,6 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from sessionlab.disk import sync
 from sessionlab.errors import LabBusy, LabError
 from sessionlab.export.manifest import INDEX, MANIFEST, Manifest, index_text, read_manifest
 
@@ -100,7 +101,7 @@ class Folder:
                 first.replace(path)
             finally:
                 first.unlink(missing_ok=True)
-            _sync(path.parent)
+            sync(path.parent)
         else:
             refuse_foreign(before, manifest.source, manifest.writer, self.path)
             put(path, manifest.text())
@@ -147,27 +148,11 @@ def refusing(path: Path) -> Iterator[None]:
 def put(path: Path, text: str) -> None:
     """Put a text in a file's place at once, so that a reader has the old one or the new one."""
     _written(path, text).replace(path)
-    _sync(path.parent)
-
-
-def sync(folder: Path) -> None:
-    """Have everything in a folder on the disk, whatever happens to the machine next."""
-    for place, _, files in os.walk(folder):
-        for file in files:
-            _sync(Path(place, file))
-        _sync(Path(place))
+    sync(path.parent)
 
 
 def _written(path: Path, text: str) -> Path:
     new = path.with_name(f".{path.name}-{uuid.uuid4().hex[:8]}.new")
     new.write_text(text, encoding="utf-8")
-    _sync(new)
+    sync(new)
     return new
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from sessionlab import __version__, canonical
+from sessionlab.disk import sync_tree
 from sessionlab.errors import LabError
-from sessionlab.export.folder import Folder, refuse_foreign, sync
+from sessionlab.export.folder import Folder, refuse_foreign
 from sessionlab.export.manifest import VERSION, File, Manifest, folder_for
 from sessionlab.export.redaction import Redaction
 from sessionlab.export.write import write_tables
@@ -108,7 +109,7 @@ class Export:
         place = self.folder.path / name / stamp
         with self._whole(place):
             files = self._write_files(connection, place)
-            sync(place)
+            sync_tree(place)
             manifest = Manifest(
                 source=self.source,
                 writer=self.way.writer,

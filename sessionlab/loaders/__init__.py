@@ -126,9 +126,7 @@ def _open_path(text: str, kind: Kind | None) -> Source:
     path = text.removeprefix(_SQLITE_URL)
     file = Path(path).expanduser()
     if is_stream(str(file)):
-        raise SourceError(
-            f"{text} is a pipe or a device, and a source is read twice. Write it to a file first."
-        )
+        raise SourceError(f"{text} is a pipe or a device, and a source is read twice. Write it to a file first.")
     if text.startswith(_SQLITE_URL) or livefiles.backup_of(file) is not None or is_sqlite(str(file)):
         from sessionlab.loaders.sqlite import SqliteSource
 

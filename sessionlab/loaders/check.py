@@ -7,8 +7,8 @@ import math
 from typing import Any
 
 from sessionlab.errors import InvalidRecord
+from sessionlab.json_values import Doubled
 from sessionlab.kinds import KINDS, Kind, NativeTable, Record, detect
-from sessionlab.loaders.decode import Doubled
 from sessionlab.loaders.times import utc_time
 from sessionlab.schema import Column, Type
 

@@ -18,12 +18,12 @@ from typing import Any
 
 import msgspec
 
+from sessionlab.json_values import is_nested_deeper
 from sessionlab.kinds import KINDS, Kind, detect
 from sessionlab.loaders.forms import Form
 from sessionlab.loaders.quick_types import (
     Structure,
     free_fields,
-    levels,
     required_fields,
     struct_of,
     unseen,
@@ -131,7 +131,7 @@ class _Learned:
             return Sound(self.kind, Shape(), 0)
         if not (self.told or self._tells_kind or all(map(self._shows_kind, records))):
             raise Unfit("a record has none of the keys that tell its kind")
-        if any(levels(value) > _LEVELS for way in self._free for value in values(records, way)):
+        if any(is_nested_deeper(value, _LEVELS) for way in self._free for value in values(records, way)):
             raise Unfit("it nests too deep")
         return Sound(self.kind, self._shape, len(records))
 

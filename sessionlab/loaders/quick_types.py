@@ -106,12 +106,3 @@ def values(rows: Iterable[Any], way: Sequence[str]) -> Iterator[Any]:
             yield value
         elif value is not None:
             yield from values(filter(None, value) if isinstance(value, list) else [value], rest)
-
-
-def levels(value: Any) -> int:
-    """Count how many levels of lists and objects a value has."""
-    levels, layer = 0, [value]
-    while layer := [each for each in layer if isinstance(each, (dict, list))]:
-        levels += 1
-        layer = [inner for each in layer for inner in (each.values() if isinstance(each, dict) else each)]
-    return levels

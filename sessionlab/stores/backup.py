@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Literal, get_args
 
+from sessionlab.disk import sync, sync_tree
 from sessionlab.errors import StoreError
 from sessionlab.stores.database import Database
 from sessionlab.stores.postgres import PostgresDatabase
@@ -81,9 +82,9 @@ def _publish(path: Path, write: Write) -> None:
     try:
         written = aside / path.name
         write(written)
-        _sync(written)
+        (sync_tree if written.is_dir() else sync)(written)
         _name(written, path)
-        _sync_one(path.parent)
+        sync(path.parent)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 
@@ -109,17 +110,3 @@ def _name(written: Path, path: Path) -> None:
 def _refuse_to_overwrite(path: Path) -> None:
     if path.exists() or path.is_symlink():
         raise StoreError(f"A backup never overwrites: {path} exists. Name another file.")
-
-
-def _sync(written: Path) -> None:
-    """See to it that a power cut does not leave a name without what belongs to it."""
-    for each in [*written.iterdir(), written] if written.is_dir() else [written]:
-        _sync_one(each)
-
-
-def _sync_one(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

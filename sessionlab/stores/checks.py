@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 from sessionlab.errors import InvalidRecord
+from sessionlab.json_values import MOST_NESTED
 from sessionlab.stores.declare import Field
-from sessionlab.stores.json_text import MOST_NESTED
 from sessionlab.stores.values import KEPT, Engine, TooDeep, ValueType
 
 Encode = Callable[[Any], Any]

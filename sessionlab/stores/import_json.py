@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from sessionlab.errors import InvalidRecord, SessionlabError, StoreError
+from sessionlab.json_values import MOST_NESTED, is_doubled, is_nested_deeper
 from sessionlab.stores.json_backup import back_up
 from sessionlab.stores.json_files import JsonFile
-from sessionlab.stores.json_text import MOST_NESTED, is_doubled, is_too_deep
 from sessionlab.stores.migration_report import MigrationNote, MigrationReport
 from sessionlab.stores.set_aside import SetAside
 from sessionlab.stores.workspaces import WorkspacePath, path_of, workspace_hash
@@ -225,7 +225,7 @@ def _read(file: Path) -> list[Any]:
     """
     records = JsonFile(file).read(keep_doubled=True)
     for place, record in enumerate(records):
-        if is_too_deep(record):
+        if is_nested_deeper(record, MOST_NESTED):
             raise StoreError(
                 f"{file} cannot be brought over: record {place} is nested more than {MOST_NESTED} deep. It was left as"
                 " it is; put a sound copy in its place."

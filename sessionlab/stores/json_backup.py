@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import filecmp
-import os
 import shutil
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sessionlab.disk import sync
 from sessionlab.errors import StoreError
-from sessionlab.stores.json_files import sync_folder
 
 
 def back_up(folder: Path, files: Sequence[Path]) -> Path:
@@ -42,14 +41,12 @@ def _made(folder: Path, files: Sequence[Path]) -> Path:
     unfinished.mkdir()
     try:
         for file in files:
-            copy = Path(shutil.copy2(file, unfinished / file.name))
-            with copy.open("rb+") as written:
-                os.fsync(written.fileno())
-        sync_folder(unfinished)
+            sync(shutil.copy2(file, unfinished / file.name))
+        sync(unfinished)
         copies = unfinished.rename(_free_name(folder))
     finally:  # on a disk that is full, it would take what room there is
         shutil.rmtree(unfinished, ignore_errors=True)
-    sync_folder(folder.parent)
+    sync(folder.parent)
     return copies
 
 

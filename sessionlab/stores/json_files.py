@@ -14,6 +14,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from sessionlab.disk import sync
 from sessionlab.errors import StoreError
 from sessionlab.stores.json_text import decoded, joined, split, written
 
@@ -100,20 +101,9 @@ class JsonFile:
             with suppress(FileNotFoundError):
                 new.chmod(stat.S_IMODE(path.stat().st_mode))
             new.replace(path)
-            sync_folder(path.parent)
+            sync(path.parent)
         except OSError as error:
             raise StoreError(f"{self.path} cannot be written: {error.strerror}. It is as it was.") from error
         finally:
             with suppress(OSError):
                 new.unlink(missing_ok=True)
-
-
-def sync_folder(folder: Path) -> None:
-    """See to it that the names in a folder outlast a loss of power."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -10,51 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from sessionlab.errors import InvalidRecord, StoreError
-
-
-class Doubled(dict[str, Any]):
-    """An object with a key twice, which no table holds; it is written as it was read."""
-
-    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
-        super().__init__(pairs)
-        self._pairs = pairs
-
-    def items(self) -> list[tuple[str, Any]]:  # type: ignore[override]
-        """Give all pairs: what writes JSON asks for them."""
-        return self._pairs
-
-
-MOST_NESTED = 500
-"""How deep objects and lists may stand in each other: Python reads and writes about 1,000, less what else it is in."""
-
-
-def is_doubled(value: Any) -> bool:
-    """Whether a key is there twice, at any depth."""
-    return any(isinstance(each, Doubled) for level in _levels(value) for each in level)
-
-
-def is_too_deep(value: Any) -> bool:
-    """Whether a value is nested deeper than can be read and written wherever a program is."""
-    return any(depth > MOST_NESTED for depth, _ in enumerate(_levels(value), 1))
-
-
-def _levels(value: Any) -> Iterator[list[Any]]:
-    """Give the objects and lists of a value, level by level: a function that calls itself would not get to the end."""
-    level = [value] if isinstance(value, dict | list) else []
-    while level:
-        yield level
-        inner = (part for each in level for part in _parts(each))
-        level = [part for part in inner if isinstance(part, dict | list)]
-
-
-def _parts(value: Any) -> list[Any]:
-    return [part for _, part in value.items()] if isinstance(value, dict) else value
-
-
-def pairs_kept(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Make an object of pairs, for ``json.loads``; one with a key twice keeps both."""
-    found = dict(pairs)
-    return found if len(found) == len(pairs) else Doubled(pairs)
+from sessionlab.json_values import pairs_kept
 
 
 def decoded(raw: bytes, path: Path, *, keep_doubled: bool = False) -> list[Any]:

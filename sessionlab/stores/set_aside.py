@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sessionlab.errors import InvalidRecord
-from sessionlab.stores.json_text import pairs_kept
+from sessionlab.json_values import pairs_kept
 from sessionlab.stores.rows import Rows
 
 _MOST = 1000

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
-from sessionlab.stores.json_text import MOST_NESTED, is_too_deep
+from sessionlab.json_values import MOST_NESTED, is_nested_deeper
 
 Engine = Literal["sqlite", "postgresql"]
 Convert = Callable[[Any], Any]
@@ -125,7 +125,7 @@ def _dumped(value: Any, separators: tuple[str, str] | None = None) -> str:
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=separators, default=as_plain)
         # Counting tells most values to be flat enough in no time.
-        if text.count("[") + text.count("{") > MOST_NESTED and is_too_deep(json.loads(text)):
+        if text.count("[") + text.count("{") > MOST_NESTED and is_nested_deeper(json.loads(text), MOST_NESTED):
             raise TooDeep(value)
     except RecursionError as error:
         raise TooDeep(value) from error

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from sessionlab.errors import InvalidRecord
+from sessionlab.json_values import MOST_NESTED, Doubled
 from sessionlab.kinds import KINDS
 from sessionlab.loaders.check import check, kind_of
-from sessionlab.loaders.decode import MOST_LEVELS, Doubled, decode, encode
+from sessionlab.loaders.decode import decode, encode
 from tests.loaders.records import codegen, conversation, workflow, worktree
 
 
@@ -87,7 +88,7 @@ def test_fit(change: dict[str, Any]) -> None:
         (b"[-Infinity]", "-Infinity is no JSON value"),
         (b'"\xff"', "it is not UTF-8: byte 0xff at 1"),
         (b'"\xed\xa0\x80"', "it is not UTF-8: byte 0xed at 1"),
-        (b"[" * (MOST_LEVELS + 1) + b"]" * (MOST_LEVELS + 1), "it nests 501 levels deep; 500 is the most"),
+        (b"[" * (MOST_NESTED + 1) + b"]" * (MOST_NESTED + 1), "it nests 501 levels deep; 500 is the most"),
         (b"[" * 100_000 + b"]" * 100_000, "it nests 100,000 levels deep"),
         (b"9" * 5000, "a number that no machine holds"),
     ],
@@ -98,7 +99,7 @@ def test_not_decoded(raw: bytes, said: str) -> None:
 
 
 def test_decoded() -> None:
-    assert decode(b"[" * MOST_LEVELS + b"]" * MOST_LEVELS)
+    assert decode(b"[" * MOST_NESTED + b"]" * MOST_NESTED)
     assert decode(b"[[]" + b",[]" * 2000 + b"]")
     assert decode('{"é": "\\u0000", "n": 123456789012345678901}'.encode()) == {"é": "\0", "n": 123456789012345678901}
 
