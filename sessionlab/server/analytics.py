@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 from starlette.responses import Response
 
 from sessionlab.errors import NotFound, QueryError
@@ -34,9 +34,15 @@ TYPES = {
     "arrow": "application/vnd.apache.arrow.stream",
 }
 
+
+def _columns(said: Sequence[str]) -> list[str]:
+    return [column.strip() for each in said for column in each.split(",") if column.strip()]
+
+
 By = Annotated[
     list[str],
     Query(description="Columns of sessions to group by; several times, or separated by commas.", examples=[["topic"]]),
+    AfterValidator(_columns),
 ]
 Where = Annotated[
     str | None,
@@ -170,8 +176,7 @@ def _arguments(name: str, by: Sequence[str], where: str | None, bucket: str | No
     """Give what a metric is called with, in a form that can be a key."""
     if of is not None and name != "winners":
         raise QueryError("of is for winners; the other metrics count sessions.")
-    columns = tuple(column.strip() for each in by for column in each.split(",") if column.strip())
-    given = {"by": columns, "where": where, "bucket": bucket, "of": of}
+    given = {"by": tuple(by), "where": where, "bucket": bucket, "of": of}
     return {key: value for key, value in given.items() if value}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import Depends, FastAPI, Security
 from fastapi.security import HTTPBearer
@@ -118,11 +119,10 @@ def create_app(
         max_body_size=body_bytes,
     )
     app.state.keys = None if token is None else Keys(token)
-    app.state.desk = None if lab is None else LabDesk(lab, limits)
     app.state.stores = _by_kind(stores or ())
     app.state.agent = agent
-    app.state.listeners = Listeners()
-    app.state.refresher = None if lab is None or refresh is None else Refresher(lab, stores or (), refresh)
+    app.state.prepare = partial(_prepare, app, lab, limits, refresh)
+    app.state.prepare()
     problems.install(app)
     for open_part in (assets, login):
         app.include_router(open_part.router)
@@ -130,6 +130,14 @@ def create_app(
         app.include_router(part.router, dependencies=[Security(_TOKEN)], responses=problems.responses(403, 421))
     app.add_api_route("/healthz", _health, response_model=Health, tags=["server"])
     return App(app, hosts, body_bytes)
+
+
+def _prepare(app: FastAPI, lab: Lab | None, limits: Limits | None, refresh: float | None) -> None:
+    """Make what begins and ends with the server."""
+    state = app.state
+    state.listeners = Listeners()
+    state.desk = None if lab is None else LabDesk(lab, limits)
+    state.refresher = None if lab is None or refresh is None else Refresher(lab, [*state.stores.values()], refresh)
 
 
 def _by_kind(stores: Sequence[Store]) -> dict[str, Store]:
@@ -154,3 +162,4 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         refresher.stop()
     if app.state.desk is not None:
         app.state.desk.close()
+    app.state.prepare()  # it may be started again

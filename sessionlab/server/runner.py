@@ -13,6 +13,7 @@ import uvicorn
 
 from sessionlab.errors import SessionlabError
 from sessionlab.server.app import App
+from sessionlab.server.protocol import Protocol
 from sessionlab.server.security import is_loopback
 
 _START_SECONDS = 20.0
@@ -35,6 +36,7 @@ class _Server(uvicorn.Server):
             "timeout_graceful_shutdown": 5,
             "lifespan": "on",
             "ws": "none",
+            "http": Protocol,
         }
         super().__init__(uvicorn.Config(app, **settings))
 

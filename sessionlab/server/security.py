@@ -124,9 +124,9 @@ class Guard:
             refusal = self._refusal(scope, Headers(scope=scope))
             await (refusal or self._app)(scope, receive, guarded)
         except asyncio.CancelledError:
-            if not began:
-                await problem(503, "The server ends. Ask again in a while.")(scope, receive, guarded)
-            raise
+            if began:
+                raise
+            await problem(503, "The server ends. Ask again in a while.")(scope, receive, guarded)
         except Exception:
             if began:
                 raise

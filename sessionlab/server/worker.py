@@ -11,12 +11,14 @@ import io
 import json
 import os
 import resource
+import signal
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from importlib import import_module
+from math import ceil
 from typing import Any, BinaryIO
 
 import duckdb
@@ -32,6 +34,9 @@ _ROOM = 700_000_000
 """What a process may take beyond DuckDB's limit, in bytes: for the libraries, and the rows on their way out."""
 
 _CHUNK = 64
+
+_ALONE_SECONDS = 5
+"""How long after its time a query may go on if whoever would end it is gone."""
 
 
 class Refusal(Exception):
@@ -195,7 +200,10 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (hard + _ROOM, hard + _ROOM))
     _send(answers, {"ready": True}, b"")
     for line in requests:
-        _send(answers, *_answered(answerer, json.loads(line)))
+        request = json.loads(line)
+        signal.alarm(ceil(request["seconds"]) + _ALONE_SECONDS)  # ends the process, whatever it does
+        _send(answers, *_answered(answerer, request))
+        signal.alarm(0)
 
 
 def _send(answers: BinaryIO, header: dict[str, Any], body: bytes) -> None:

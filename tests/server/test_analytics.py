@@ -94,6 +94,14 @@ def test_an_empty_condition_is_none(client: httpx.Client, path: str) -> None:
     assert (asked.status_code, asked.content) == (200, without.content)
 
 
+def test_columns_by_commas_or_one_by_one(client: httpx.Client) -> None:
+    for path in ("metrics/success_rate", "charts/success_rate", "dashboard"):
+        answers = [client.get(f"/api/{path}?by={by}") for by in ("topic,%20difficulty", "topic&by=difficulty")]
+        assert [answer.status_code for answer in answers] == [200, 200]
+        assert answers[0].content == answers[1].content
+    assert client.get("/api/dashboard?by=topic,difficulty").json()["title"] == "Sessions by topic and difficulty"
+
+
 def test_what_asks_for_the_time_is_asked_again(client: httpx.Client) -> None:
     end = datetime.now(UTC) + timedelta(seconds=2)
     asked = {"where": f"now() < '{end.isoformat()}'"}

@@ -1,17 +1,20 @@
-"""A server in a thread: what a start that fails leaves behind."""
+"""A server in a thread: its starts, those that fail too, and what it reads of a connection."""
 
 from __future__ import annotations
 
 import gc
+import json
 import socket
 import threading
 import warnings
 from contextlib import closing
 
+import httpx
 import pytest
 
 from sessionlab import Lab, SessionlabError
 from sessionlab.server import Running, create_app, runner, start
+from sessionlab.server.protocol import HEAD_BYTES
 
 
 def test_an_address_that_is_taken_leaves_no_socket_open() -> None:
@@ -45,3 +48,42 @@ def test_an_app_that_does_not_start_leaves_no_thread(lab: Lab, monkeypatch: pyte
     with pytest.raises(SessionlabError, match=r"The server did not start on 127\.0\.0\.1:0"):
         start(app)
     assert [thread.name for thread in threading.enumerate() if thread.name == "sessionlab-server"] == []
+
+
+def test_an_app_can_be_started_again(lab: Lab) -> None:
+    app = create_app(lab, refresh=60)
+    for _ in range(2):
+        with start(app) as running, httpx.Client(base_url=running.url, timeout=20) as client:
+            assert client.get("/api/metrics/summary").json()["rows"][0]["sessions"] > 100
+            assert client.post("/api/sql", json={"query": "SELECT 42"}).json()["rows"] == [[42]]
+            with client.stream("GET", "/api/events") as events:
+                assert next(events.iter_lines()) == "event: lab"
+
+
+@pytest.mark.parametrize(
+    ("began", "goes_on"),
+    [
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ", b"x" * 1000),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\n", b"a: b\r\n" * 200),
+        (b"GET /", b"x" * 1000),
+    ],
+    ids=["header", "headers", "url"],
+)
+def test_a_head_without_end_is_refused(served: Running, began: bytes, goes_on: bytes) -> None:
+    address = (served.url.split("/")[2].split(":")[0], int(served.url.rsplit(":", 1)[1]))
+    with socket.create_connection(address, timeout=20) as client:
+        client.sendall(began)
+        with pytest.raises(OSError, match=r"reset|Broken pipe"):
+            client.sendall(goes_on * 100_000)
+
+
+def test_a_long_url_and_a_long_body_are_not(served: Running) -> None:
+    text = "é" * 10_000
+    answer = httpx.get(f"{served.url}/api/lab/sessions", params={"where": f"goal <> '{text[:9_980]}'"}, timeout=20)
+    assert answer.json()["total"] > 100
+    body = {"query": "SELECT 42", "format": "json"}
+    padded = f"{json.dumps(body)[:-1]}{' ' * 2 * HEAD_BYTES}}}"
+    answer = httpx.post(
+        f"{served.url}/api/sql", content=padded, headers={"content-type": "application/json"}, timeout=20
+    )
+    assert answer.json()["rows"] == [[42]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -80,3 +81,16 @@ def test_one_that_is_at_work_when_all_end_is_ended_too(lab: Lab, children: Child
     with sandbox._place(process.NOBODY), sandbox._place(process.NOBODY):
         sandbox.close()
     assert [child.returncode is None for child in children] == [False, False]
+
+
+def test_one_that_nobody_ends_ends_by_itself(lab: Lab) -> None:
+    """DuckDB cannot be stopped in the middle of this, which takes most of an hour."""
+    place = process.Process(Path(str(lab.path)), "1", 128)
+    query = "SELECT levenshtein(repeat('a', 1000000), repeat('b', 1000000))"
+    asked = {"query": query, "rows": 1, "format": "json", "seconds": 0.1}
+    process._pipe(place._child.stdin).write(json.dumps(asked).encode() + b"\n")
+    process._pipe(place._child.stdin).flush()
+    try:
+        assert place._child.wait(60) == -signal.SIGALRM
+    finally:
+        place.end()

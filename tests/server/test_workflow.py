@@ -138,7 +138,9 @@ def test_an_agent_that_fails_leaves_a_row(store: WorkflowStore, agent: Agent, sa
 
 
 @pytest.mark.parametrize("way", ["coroutine", "thread"])
-def test_a_server_that_ends_leaves_no_session_running(store: WorkflowStore, way: str) -> None:
+def test_a_server_that_ends_leaves_no_session_running(
+    store: WorkflowStore, way: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     asked, done = threading.Event(), threading.Event()
 
     async def endless(**_: str) -> None:
@@ -157,6 +159,7 @@ def test_a_server_that_ends_leaves_no_session_running(store: WorkflowStore, way:
             assert asked.wait(10)
             threading.Timer(0.5, done.set).start()
         assert_problem(answer.result(), 503, "The server ends")
+    assert "Traceback" not in capsys.readouterr().err
     (row,) = store.get_session_states_by_criteria()
     assert (row["workflow_status"], row["topic"]) == ("failed", "arrays")
 
