@@ -41,32 +41,42 @@ def create(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def bring_up(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the tables and views of a lab that is there already anew, unless they are as they are defined now.
-
-    Raises:
-        LabError: it has no native tables, as it is a copy of a data set.
-    """
-    _refuse_copy(connection)
+    """Make the tables and views of a lab that is there already anew, unless they are as they are defined now."""
     found = connection.execute("SELECT * FROM main.sessionlab").fetchall()
     if found == [(VERSION, _definition())]:
         return
-    create(connection)
+    if not _is_copy(connection):
+        create(connection)
     if found[0][0] < 2:
         _add_entrants(connection)
+    connection.execute("UPDATE main.sessionlab SET version = ?, definition = ?", [VERSION, _definition()])
 
 
-def _refuse_copy(connection: duckdb.DuckDBPyConnection) -> None:
+def refuse_copy(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let no change be made to a copy of a data set.
+
+    Raises:
+        LabError: the lab is one.
+    """
+    if _is_copy(connection):
+        raise LabError("This lab is a copy of a data set, which is only read. Load into another one.")
+
+
+def _is_copy(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether a lab has no native tables, so that all canonical ones are stored."""
     try:
         connection.execute(f"SELECT source FROM {native_tables()[0]} LIMIT 0")
     except duckdb.CatalogException:
-        raise LabError("This lab is a copy of a data set, which is only read. Load into another one.") from None
+        return True
+    return False
 
 
 def _add_entrants(connection: duckdb.DuckDBPyConnection) -> None:
     """Find the competitions among the sessions that were loaded before there was a column for them."""
     connection.execute(f"ALTER TABLE main.sessions ADD COLUMN IF NOT EXISTS {entrants.COLUMN} JSON")
     for kind in KINDS.values():
-        find_entrants(connection, kind, "true", {})
+        if kind.competes:
+            find_entrants(connection, kind.name, "main.attempts", "kind = $kind", {"kind": kind.name})
 
 
 @cache

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from sessionlab import entrants
-from sessionlab.kinds import KINDS, Kind
+from sessionlab.kinds import KINDS
 from sessionlab.model import SESSIONS
 from sessionlab.schema import Type, literal, quote
 
@@ -38,17 +38,21 @@ def derive(connection: DuckDBPyConnection, source: str, kinds: Iterable[str], fi
                 f" WHERE {condition}",
                 bound,
             )
-            find_entrants(connection, KINDS[kind], condition, bound)
+            if KINDS[kind].competes:
+                find_entrants(connection, kind, f"{quote(kind)}.canonical_attempts", condition, bound)
 
 
-def find_entrants(connection: DuckDBPyConnection, kind: Kind, condition: str, bound: dict[str, str]) -> None:
-    """Note who took part in those of a kind's sessions that are competitions, where a condition holds for them."""
-    if not kind.competes:
-        return
-    found = entrants.competitions(f"{quote(kind.name)}.canonical_attempts", condition)
+def find_entrants(
+    connection: DuckDBPyConnection, kind: str, attempts: str, condition: str, bound: Mapping[str, str]
+) -> None:
+    """Note who took part in those of a kind's sessions that are competitions.
+
+    ``attempts`` has its attempts, and ``condition`` holds for those to look at.
+    """
+    found = entrants.competitions(attempts, condition)
     connection.execute(
         f"UPDATE main.sessions SET {entrants.COLUMN} = found.{entrants.COLUMN} FROM ({found}) AS found"
-        f" WHERE kind = {literal(kind.name)}"
+        f" WHERE kind = {literal(kind)}"
         " AND sessions.source = found.source AND sessions.session_id = found.session_id",
         bound,
     )

@@ -16,7 +16,7 @@ LAYERS = (
     ("canonical", "derive", "metrics", "samples", "compare", "chains", "history"),
     (
         *("lab", "answers", "outlets", "query", "overview", "reports", "progress"),
-        *("storage", "labfile", "readers", "attach", "ingest", "refresh"),
+        *("storage", "labfile", "labcopy", "readers", "attach", "ingest", "refresh"),
         *("charts", "dashboard", "explorer", "report", "export", "spark", "server"),
     ),
     ("cli", "jupyter", "sessionlab"),

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ import duckdb
 import pytest
 from filelock import FileLock
 
-from sessionlab import Lab, LabBusy, LabError, canonical
+from sessionlab import Lab, LabBusy, LabError, canonical, labfile
 from sessionlab.samples import write_samples
 from tests.labs import beside, check_whole, one, run_python, sessions, start_python, write_json
 
@@ -108,6 +110,42 @@ def test_an_open_lab_brings_up_one_that_takes_its_place(path: Path, runs: Path) 
         made_earlier(path)
         assert sessions(lab) == ["runs:1"]
         assert one(lab, "SELECT count(entrants) FROM sessions") == 0
+
+
+def test_it_is_brought_up_once_however_many_open_it(path: Path, runs: Path) -> None:
+    Lab(path).load(runs)
+    made_earlier(path)
+    files = set()
+
+    def opened(_: int) -> list[str]:
+        with Lab(path) as lab:
+            files.add(path.stat().st_ino)
+            return sessions(lab)
+
+    before = path.stat().st_ino
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(opened, range(8))) == [["runs:1"]] * 8
+    assert len(files) == 1
+    assert before not in files
+
+
+def test_a_load_right_after_it_was_brought_up_is_seen(path: Path, runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Lab(path).load(runs)
+    made_earlier(path)
+    later = path.with_name("later.duckdb")
+    shutil.copy(path, later)
+    Lab(later).load(write_json(runs.with_name("more.json"), [2]))
+    attach = labfile.attach
+
+    def overtaken(*arguments: Any) -> int:
+        version = attach(*arguments)
+        if later.exists() and version == canonical.VERSION:
+            later.replace(path)
+        return version
+
+    monkeypatch.setattr(labfile, "attach", overtaken)
+    with Lab(path) as lab:
+        assert sessions(lab) == ["more:2", "runs:1"]
 
 
 def test_an_earlier_version_that_cannot_be_brought_up_says_why(path: Path, runs: Path) -> None:

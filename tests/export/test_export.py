@@ -103,6 +103,19 @@ def test_a_copy_needs_no_data_set(lab: Lab, tmp_path: Path) -> None:
         check_alike(copy.metrics.winners().fetchall(), lab.metrics.winners().fetchall())
 
 
+def test_a_copy_made_earlier_is_brought_up(lab: Lab, tmp_path: Path) -> None:
+    path = tmp_path / "copy.duckdb"
+    lab.export(tmp_path / "lake")
+    with Lab.attach(tmp_path / "lake") as lake:
+        lake.copy_to(path)
+    with duckdb.connect(path) as connection:
+        connection.execute("UPDATE sessionlab SET version = 1, definition = 'of then'")
+        connection.execute("ALTER TABLE sessions DROP COLUMN entrants")
+    with Lab(path) as copy:
+        assert rows(copy, "FROM sessions") == rows(lab, "FROM sessions")
+        assert rows(copy, "SELECT count(entrants) > 0 FROM sessions") == [(True,)]
+
+
 def test_copies_are_made_at_once(lake: Lab, lab: Lab, tmp_path: Path) -> None:
     for name, source in (("lake", lake), ("lab", lab)):
         paths = [tmp_path / f"{name}-{number}.duckdb" for number in range(4)]
