@@ -1,8 +1,9 @@
 """The server: a REST API over a lab and its stores, and the live dashboard.
 
 ``app`` puts the parts together, ``runner`` runs them over ``protocol``, ``security`` stands in front of all,
-``problems`` says what is wrong. ``analytics``, ``dashboard``, ``sessions`` and ``events`` serve the lab; for ``sql``, processes answer that can
-only read (``sandbox``, ``worker``). ``workflow`` and ``crud`` serve the stores, and ``page`` is what the browser gets.
+``problems`` says what is wrong. ``analytics``, ``dashboard``, ``sessions`` and ``events`` serve the lab; for ``sql``,
+processes answer that can only read (``sandbox``, ``worker``). ``workflow`` and ``crud`` serve the stores, and ``page``
+is what the browser gets.
 """
 
 from __future__ import annotations

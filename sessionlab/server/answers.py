@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +21,7 @@ from sessionlab.server.clock import stopping
 from sessionlab.server.problems import Refused
 from sessionlab.server.process import LOOK_SECONDS
 from sessionlab.server.sandbox import Busy, Limits, Result, Sandbox, Stopped
+from sessionlab.server.tags import is_known, tag_of
 from sessionlab.server.where import is_cheap, moment
 
 if TYPE_CHECKING:
@@ -51,12 +51,12 @@ class Answer:
     @cached_property
     def etag(self) -> str:
         """Give the tag that tells this body from others."""
-        return f'"{hashlib.blake2b(self.body, digest_size=12).hexdigest()}"'
+        return tag_of(self.body)
 
     def to(self, request: Request) -> Response:
         """Answer a request: with the body, or by saying that it is as before."""
         headers = {"ETag": self.etag, "Cache-Control": "no-cache"}
-        if request.headers.get("if-none-match") == self.etag:
+        if is_known(request, self.etag):
             return Response(status_code=304, headers=headers)
         if self.name is not None:
             headers["Content-Disposition"] = f'attachment; filename="{self.name}"'

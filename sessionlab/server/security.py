@@ -122,7 +122,8 @@ class Guard:
 
         try:
             refusal = self._refusal(scope, Headers(scope=scope))
-            await (refusal or self._app)(scope, receive, guarded)
+            asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope  # the server sends no body then
+            await (refusal or self._app)(asked, receive, guarded)
         except asyncio.CancelledError:
             if began:
                 raise

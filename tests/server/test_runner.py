@@ -87,3 +87,21 @@ def test_a_long_url_and_a_long_body_are_not(served: Running) -> None:
         f"{served.url}/api/sql", content=padded, headers={"content-type": "application/json"}, timeout=20
     )
     assert answer.json()["rows"] == [[42]]
+
+
+def test_a_head_is_that_of_the_whole(client: httpx.Client) -> None:
+    for path in ("/healthz", "/api/metrics/summary", "/static/style.css", "/"):
+        whole, head = client.get(path), client.head(path)
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["content-length"] == str(len(whole.content))
+        assert head.headers.get("etag") == whole.headers.get("etag")
+    assert client.head("/api/nothing").status_code == 404
+    assert client.head("/api/sql").status_code == 405
+
+
+def test_a_proxy_may_make_a_tag_weak_and_put_others_beside_it(client: httpx.Client) -> None:
+    tag = client.get("/api/metrics/summary").headers["etag"]
+    for said in (tag, f"W/{tag}", f'"other", W/{tag}'):
+        answer = client.get("/api/metrics/summary", headers={"if-none-match": said})
+        assert (answer.status_code, answer.headers["etag"]) == (304, tag)
+    assert client.get("/api/metrics/summary", headers={"if-none-match": '"other"'}).status_code == 200

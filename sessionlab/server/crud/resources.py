@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, Any, TypeVar
 from urllib.parse import quote, urlencode
@@ -12,8 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from sessionlab.errors import NotFound
+from sessionlab.server.answers import Answer
 from sessionlab.server.cursors import encoded, number_after
 from sessionlab.server.problems import Refused
+from sessionlab.server.tags import listed_tags, tag_of
 from sessionlab.server.values import as_json
 from sessionlab.stores.base import Store
 from sessionlab.stores.pages import Enough, Page, Place, page_of
@@ -68,11 +69,6 @@ def store_of(request: Request, kind: type[AnyStore]) -> AnyStore:
     return found
 
 
-def tag_of(row: Row) -> str:
-    """Give the tag that tells this state of a resource from others."""
-    return f'"{hashlib.blake2b(as_json(row), digest_size=12).hexdigest()}"'
-
-
 def there(row: Row | None, missing: str) -> Row:
     """Give a row, unless it is none.
 
@@ -90,10 +86,7 @@ def shown(row: Row | None, request: Request, missing: str) -> Response:
     Raises:
         NotFound: there is none.
     """
-    tag = tag_of(row := there(row, missing))
-    if tag in _tags(request.headers.get("if-none-match")):
-        return Response(status_code=304, headers={"ETag": tag})
-    return Response(as_json(row), headers={"ETag": tag, "Cache-Control": "no-cache"}, media_type="application/json")
+    return Answer(as_json(there(row, missing))).to(request)
 
 
 def place(*parts: object, **query: str) -> str:
@@ -108,8 +101,8 @@ def place(*parts: object, **query: str) -> str:
 
 def made(row: Row, found: str) -> Response:
     """Answer with a new resource and the ``place`` where it is found."""
-    headers = {"ETag": tag_of(row), "Location": found}
-    return Response(as_json(row), 201, headers, "application/json")
+    body = as_json(row)
+    return Response(body, 201, {"ETag": tag_of(body), "Location": found}, "application/json")
 
 
 def listed(name: str, rows: Iterable[Row]) -> Response:
@@ -175,8 +168,8 @@ def changed(
         change()
         return there(read(), missing)
 
-    row = store.alone(work)
-    return Response(as_json(row), headers={"ETag": tag_of(row)}, media_type="application/json")
+    body = as_json(store.alone(work))
+    return Response(body, headers={"ETag": tag_of(body)}, media_type="application/json")
 
 
 def removed(
@@ -199,10 +192,6 @@ def removed(
 
 
 def _checked(row: Row | None, match: str, missing: str) -> None:
-    tag = tag_of(there(row, missing))
-    if match.strip() != "*" and tag not in _tags(match):
+    tag = tag_of(as_json(there(row, missing)))
+    if match.strip() != "*" and tag not in listed_tags(match):
         raise Refused(412, "Somebody has changed this since you have read it. Read it again.", {"ETag": tag})
-
-
-def _tags(header: str | None) -> list[str]:
-    return [tag.strip() for tag in (header or "").split(",")]
