@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from json import JSONDecodeError
 from typing import Any
 
 MOST_NESTED = 500
 """How deep objects and lists may stand in each other: Python reads and writes about 1,000, less what else it is in."""
 
 _NESTS = (dict, list)
+
+
+def complaint(error: JSONDecodeError) -> str:
+    """Give what a decoder has against a text, for a place to follow; some of Python's own words end in "at" already."""
+    return error.msg.removesuffix(" at")
 
 
 class Doubled(dict[str, Any]):

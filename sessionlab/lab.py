@@ -221,14 +221,14 @@ class Lab(Outlets):
             A relation: a table in a notebook; ``.df()``, ``.pl()``, ``.to_arrow_table()``, ``.fetchall()`` elsewhere.
 
         Raises:
-            QueryError: DuckDB refuses the query, or it would change a lab that lives in a file.
+            QueryError: DuckDB refuses the query, or it would change a lab that lives in a file, or there are values
+                for both ``?`` and ``$name``.
 
         Example:
             >>> Lab().sql("SELECT $a + 1 AS b", a=41).fetchall()
             [(42,)]
         """
-        values = {**params, **named} if isinstance(params, Mapping) else named or params
-        return ask(self._storage.reader(), query, values)
+        return ask(self._storage.reader(), query, params, named)
 
     def close(self) -> None:
         """Let go of the lab's file; a lab in memory is gone.

@@ -18,6 +18,7 @@ import pytest
 from filelock import FileLock
 
 from sessionlab import Lab, LabBusy, LabError, canonical, labfile
+from sessionlab.attach import attach
 from sessionlab.samples import write_samples
 from tests.labs import beside, check_whole, one, run_python, sessions, start_python, write_json
 
@@ -135,7 +136,6 @@ def test_a_load_right_after_it_was_brought_up_is_seen(path: Path, runs: Path, mo
     later = path.with_name("later.duckdb")
     shutil.copy(path, later)
     Lab(later).load(write_json(runs.with_name("more.json"), [2]))
-    attach = labfile.attach
 
     def overtaken(*arguments: Any) -> int:
         version = attach(*arguments)

@@ -13,7 +13,7 @@ import click
 from sessionlab.cli.options import json_option, lab_option, open_lab, parted, where_option
 from sessionlab.cli.tables import show, show_as_duckdb
 from sessionlab.errors import NotFound
-from sessionlab.schema import literal
+from sessionlab.schema import literal, quote
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyRelation
@@ -75,12 +75,20 @@ def _copy(relation: DuckDBPyRelation, form: str, output: Path | None) -> None:
     """Let DuckDB write the rows, in batches; to standard output by way of a file, as it would cut off what is there."""
     if form == "parquet" and output is None and sys.stdout.isatty():
         raise click.UsageError("Parquet is not for a terminal: add -o FILE")
+    if form == "json":
+        relation = relation.project(", ".join(map(_json_value, relation.columns, relation.types)))
     with TemporaryDirectory() as folder:
         place = output or Path(folder) / "answer"
         relation.query("answer", f"COPY answer TO {literal(str(place))} ({_COPY[form]})")
         if output is None:
             with place.open("rb") as file:
                 shutil.copyfileobj(file, sys.stdout.buffer)
+
+
+def _json_value(column: str, type_: object) -> str:
+    """Write what JSON has for a column: no NaN and no infinity."""
+    name = quote(column)
+    return f"CASE WHEN isfinite({name}) THEN {name} END AS {name}" if str(type_) in {"DOUBLE", "FLOAT"} else name
 
 
 @click.command()

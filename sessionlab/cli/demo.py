@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
+from sessionlab.cli.options import typed
 from sessionlab.cli.tables import show
 from sessionlab.kinds import KINDS
 
 if TYPE_CHECKING:
     from sessionlab.lab import Lab
     from sessionlab.samples.write import Format
+
+_FOR_WRITE = {"sessions": "--sessions", "seed": "--seed", "kinds": "--kind", "form": "--format"}
+"""The options that have a say in what is written, by their parameters."""
 
 _TITLE = "Sample sessions"
 """What the demo calls its page, and knows it by."""
@@ -62,6 +66,8 @@ def demo(
     if target is not None:
         _write(target, sessions, seed, kinds, form)
         return
+    if alone := sorted(_FOR_WRITE[name] for name in typed() & _FOR_WRITE.keys()):
+        raise click.UsageError(f"{' and '.join(alone)}: only with --write")
     from sessionlab.display import counted
     from sessionlab.lab import Lab
     from sessionlab.samples import sample_files

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from sessionlab.cli.options import json_option, lab_option, open_lab, say
+from sessionlab.cli.options import json_option, lab_option, open_lab, say, typed
 
 
 @click.command()
@@ -33,7 +33,12 @@ from sessionlab.cli.options import json_option, lab_option, open_lab, say
     help="With --redact: what is hashed with each text, so that no guess can be proven.",
 )
 @click.option("--writer", help="Who owns the sources there.  [default: this machine's name]")
-@click.option("--keep", default=0.0, help="Seconds for which replaced files stay, for who is still reading them.")
+@click.option(
+    "--keep",
+    default=0.0,
+    type=click.FloatRange(min=0),
+    help="Seconds for which replaced files stay, for who is still reading them.",
+)
 @click.option("--drop", metavar="NAME", help="Take a source out of the data set, and do no more.")
 @json_option
 def export(
@@ -53,6 +58,8 @@ def export(
 
     What is there already as it is in the lab, stays.
     """
+    if "salt" in typed() and not redact:
+        raise click.UsageError("--salt is for --redact")
     if drop is not None:
         from sessionlab.export import drop as take_out
 
@@ -65,7 +72,7 @@ def export(
             format=form,
             partition_by=partitions,
             redact="text" if redact else None,
-            salt=salt,
+            salt=salt if redact else "",
             writer=writer,
             keep=keep,
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from sessionlab.errors import NotFound
 
@@ -46,6 +47,12 @@ def open_lab(path: Path) -> Lab:
     if not path.exists():
         raise NotFound(f"There is no lab {path}. Make one with: sessionlab load SOURCE --lab {path}")
     return Lab(path)
+
+
+def typed() -> set[str]:
+    """Name the parameters that were given on the command line of the command that runs."""
+    context = click.get_current_context()
+    return {name for name in context.params if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
 
 
 def say(report: Report, *, as_json: bool) -> None:

@@ -54,6 +54,8 @@ def export(
         LabBusy: another program of this machine exports the same source, and has not come to an end in time.
         MissingExtra: a function is given, and numpy is not installed.
     """
+    if not keep >= 0:
+        raise LabError(f"keep is {keep!r}; it may be a number of seconds, 0 or more.")
     if format not in FORMATS:
         raise LabError(f"A lab cannot be exported as {format!r}; there is {', '.join(FORMATS)}.")
     began, folder = time.perf_counter(), Folder(path)

@@ -142,7 +142,7 @@ def folder_for(source: str) -> str:
     >>> folder_for("codecache"), folder_for("../My runs")
     ('codecache', 'my-runs-013e722d')
     """
-    if _PLAIN.fullmatch(source):
+    if _PLAIN.fullmatch(source) and source != INDEX:
         return source
     readable = re.sub(r"[^a-z0-9]+", "-", source.lower()).strip("-")[:40]
     return f"{readable or 'source'}-{hashlib.sha256(source.encode()).hexdigest()[:8]}"

@@ -59,6 +59,8 @@ class Redaction:
             raise LabError(f"redact is {self.how!r}; it may be 'text', a function of a text and its column, or None.")
         if not isinstance(self.salt, str):
             raise LabError(f"salt is of the type {type(self.salt).__name__}; it may be a text.")
+        if self.salt and self.how is None:
+            raise LabError("A salt is hashed with each text that is redacted, and none is: add redact='text'.")
 
     @property
     def state(self) -> str | None:

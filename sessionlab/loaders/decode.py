@@ -6,7 +6,7 @@ import json
 from typing import Any, NoReturn
 
 from sessionlab.errors import InvalidRecord
-from sessionlab.json_values import MOST_NESTED, pairs_kept
+from sessionlab.json_values import MOST_NESTED, complaint, pairs_kept
 from sessionlab.kinds import Record
 from sessionlab.loaders.split import depth_of
 
@@ -24,7 +24,7 @@ def decode(raw: bytes) -> Any:
     except UnicodeDecodeError as error:
         raise InvalidRecord(f"it is not UTF-8: byte 0x{raw[error.start]:02x} at {error.start}") from error
     except json.JSONDecodeError as error:
-        raise InvalidRecord(f"it is not JSON: {error.msg} at character {error.pos}") from error
+        raise InvalidRecord(f"it is not JSON: {complaint(error)} at character {error.pos}") from error
     except RecursionError as error:
         raise InvalidRecord("it nests too deep") from error
     except ValueError as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -66,13 +68,13 @@ class PostgresSource:
                 self._ahead = None
 
     def fingerprint(self) -> str | None:
-        """Sum up which row versions the tables hold: counts and transaction numbers, without reading what is in them.
+        """Sum up which row versions and columns the tables have, without reading what is in them.
 
         Raises:
             SourceError: the server cannot be reached or refuses.
         """
         with ExitStack() as stack:
-            return _sum(self._look(stack).versions)
+            return _sum(self._look(stack))
 
     def _look(self, stack: ExitStack) -> _Snapshot:
         """Connect for as long as the stack stands, and look at what is there."""
@@ -103,7 +105,7 @@ class PostgresSource:
                     target.step(f"{found.kind.name}.{found.table.name}")
                     self._load_table(found, seen, target)
         kinds = {found.kind.name for found in seen.schema.matches}
-        outcome = Outcome(kinds=kinds, ignored=seen.schema.lacking, fingerprint=_sum(seen.versions))
+        outcome = Outcome(kinds=kinds, ignored=seen.schema.lacking, fingerprint=_sum(seen))
         outcome.superseded = sum(drop_superseded_rows(KINDS[name], target) for name in sorted(outcome.kinds))
         return outcome
 
@@ -196,6 +198,8 @@ class PostgresSource:
                 target.reject(None, None, reason, raw)
 
 
-def _sum(versions: Mapping[str, tuple[int, str]]) -> str:
-    """Sum up the versions of all tables in one text."""
-    return "/".join(f"{count}:{total}" for count, total in versions.values())
+def _sum(seen: _Snapshot) -> str:
+    """Sum up the versions of all tables in one text, and their columns: to add or rename one leaves the rows alone."""
+    versions = "/".join(f"{count}:{total}" for count, total in seen.versions.values())
+    columns = json.dumps([sorted(seen.schema.types[table].items()) for table in sorted(seen.versions)])
+    return f"{versions} {hashlib.sha256(columns.encode()).hexdigest()[:16]}"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from sessionlab.errors import InvalidRecord, StoreError
-from sessionlab.json_values import pairs_kept
+from sessionlab.json_values import complaint, pairs_kept
 
 
 def decoded(raw: bytes, path: Path, *, keep_doubled: bool = False) -> list[Any]:
@@ -73,7 +73,8 @@ def _explained(path: Path) -> Iterator[None]:
     except UnicodeDecodeError as error:
         raise _unread(path, f"it is not UTF-8: byte 0x{error.object[error.start]:02x} at {error.start}") from error
     except json.JSONDecodeError as error:
-        raise _unread(path, f"it is not JSON: {error.msg} at character {error.pos:,} of {len(error.doc):,}") from error
+        place = f"character {error.pos:,} of {len(error.doc):,}"
+        raise _unread(path, f"it is not JSON: {complaint(error)} at {place}") from error
     except RecursionError as error:
         raise _unread(path, "it nests too deep") from error
     except _NoArray as error:

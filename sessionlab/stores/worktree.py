@@ -236,7 +236,7 @@ class WorktreeStore(Store):
         asked = Filters.of(filters)
         if asked.offset:
             raise QueryError(f"offset is {asked.offset}; a page goes on after a place, so leave it out.")
-        if after is not None and [type(each) for each in after] != [str, str]:
+        if after is not None and not (isinstance(after, tuple | list) and [*map(type, after)] == [str, str]):
             raise QueryError(f"The list has no place {shown(after)}; take the one that a page gave.")
         return self._searcher.page(self._values(workspace_path), asked, after, enough)
 

@@ -113,6 +113,12 @@ def test_sql_writes_its_formats(run: Run, loaded: str, form: str) -> None:
         assert "100" in out
 
 
+def test_sql_writes_json_that_others_read(run: Run, loaded: str) -> None:
+    query = "SELECT 'nan'::DOUBLE AS a, '-inf'::FLOAT AS b, 1.5::DOUBLE AS \"c d\", 'NaN' AS e"
+    done = run("sql", query, "--lab", loaded, "--format", "json")
+    assert json.loads(done.out) == [{"a": None, "b": None, "c d": 1.5, "e": "NaN"}]
+
+
 def test_sql_writes_parquet_to_a_file_and_into_a_pipe(run: Run, loaded: str, tmp_path: Path) -> None:
     words = ("sql", "FROM sessions", "--lab", loaded, "--format", "parquet")
     assert run(*words, "-o", "it's.parquet").code == 0
@@ -218,6 +224,13 @@ def test_demo_keeps_out_of_a_lab_of_somebodys_own(run: Run, tmp_path: Path) -> N
     assert "sessionlab demo --lab samples.duckdb" in done.err
     with Lab(tmp_path / "my.duckdb") as lab:
         assert lab.sources().project("source").fetchall() == [("mine",)]
+
+
+def test_demo_takes_what_is_for_samples_with_write_only(run: Run, tmp_path: Path) -> None:
+    done = run("demo", "--sessions", "5", "--kind", "workflow")
+    assert (done.code, done.out) == (2, "")
+    assert "--kind and --sessions: only with --write" in done.err
+    assert not list(tmp_path.iterdir())
 
 
 def test_demo_writes_samples(run: Run, tmp_path: Path) -> None:

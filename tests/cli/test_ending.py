@@ -72,7 +72,7 @@ def test_an_error_that_a_query_asks_for_is_one_line(run: Run, lab_path: str) -> 
     [
         (
             ("stats", "success_rate", "--chart", "no/x.svg"),
-            "no/x.svg cannot be used: No such file or directory. There is no folder no: make it, or name another.",
+            "Cannot write the chart to no/x.svg: No such file or directory. Make the folder no first.",
         ),
         (("demo", "--write", "/proc/x"), "/proc/x cannot be used: No such file or directory. Name another place."),
     ],

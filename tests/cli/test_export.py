@@ -31,3 +31,12 @@ def test_export_and_drop(tmp_path: Path) -> None:
     assert run(lake, "--drop", "runs").stdout == f"runs is out of {lake}\n"
     assert "has no source 'runs'" in run(lake, "--drop", "runs").stderr
     assert run(lake, "--lab", lab, "--partition-by", "week").returncode == 2
+
+
+def test_what_makes_no_sense_is_refused(tmp_path: Path) -> None:
+    lab = tmp_path / "lab.duckdb"
+    Lab(lab).load(write_json(tmp_path / "runs.json", [1]))
+    for words, says in ((("--salt", "x"), "--salt is for --redact"), (("--keep", "-5"), "'--keep'")):
+        done = run(tmp_path / "lake", "--lab", lab, *words)
+        assert (done.returncode, says in done.stderr) == (2, True), done.stderr
+    assert not (tmp_path / "lake").exists()

@@ -103,6 +103,19 @@ def test_a_copy_needs_no_data_set(lab: Lab, tmp_path: Path) -> None:
         check_alike(copy.metrics.winners().fetchall(), lab.metrics.winners().fetchall())
 
 
+def test_a_source_may_have_the_name_of_the_index(tmp_path: Path) -> None:
+    with Lab() as lab:
+        lab.load(write_json(tmp_path / "runs.json", [1]), name="index.json")
+        lab.export(tmp_path / "lake")
+    with Lab.attach(tmp_path / "lake") as lake:
+        assert sessions(lake) == ["index.json:1"]
+
+
+def test_seconds_to_keep_are_not_negative(lab: Lab, tmp_path: Path) -> None:
+    with pytest.raises(LabError, match=r"keep is -1; it may be a number of seconds, 0 or more"):
+        lab.export(tmp_path / "lake", keep=-1)
+
+
 def test_a_copy_made_earlier_is_brought_up(lab: Lab, tmp_path: Path) -> None:
     path = tmp_path / "copy.duckdb"
     lab.export(tmp_path / "lake")

@@ -188,3 +188,10 @@ def test_nothing_else_is_a_redaction(tmp_path: Path) -> None:
 def test_a_salt_is_a_text_and_is_not_shown(how: str | None, salt: Any) -> None:
     with pytest.raises(LabError, match=f"^salt is of the type {type(salt).__name__}; it may be a text.$"):
         Redaction(how, salt)
+
+
+def test_a_salt_alone_is_refused(tmp_path: Path) -> None:
+    """Who gives one wants texts out of sight."""
+    with Lab() as lab, pytest.raises(LabError, match="none is: add redact='text'"):
+        lab.export(tmp_path / "lake", salt="sea")
+    assert not (tmp_path / "lake").exists()

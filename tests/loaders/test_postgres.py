@@ -531,6 +531,28 @@ def test_refresh(postgres_url: str, lab: Lab) -> None:
     assert one(lab, "SELECT goal FROM sessions") == "another"
 
 
+@pytest.mark.parametrize(
+    ("change", "extra"),
+    [
+        ("ADD COLUMN plan text DEFAULT 'p'", {"plan": "p"}),
+        ("RENAME COLUMN parent_session_id TO elder", {"elder": 7}),
+        ("DROP COLUMN parent_session_id", None),
+        ("ALTER COLUMN design_goal TYPE varchar(20)", None),
+    ],
+)
+@one_lab
+def test_a_refresh_sees_other_columns(postgres_url: str, lab: Lab, change: str, extra: object) -> None:
+    """To some of which no row is written anew."""
+    run(postgres_url, CODEGEN, GOAL, "UPDATE session SET parent_session_id = 7")
+    lab.load(postgres_url)
+    assert lab.refresh().changed == ()
+    run(postgres_url, f"ALTER TABLE session {change}")
+    assert len(lab.refresh().changed) == 1
+    assert lab.refresh().changed == ()
+    ((found,),) = fetch(lab, "SELECT extra FROM sessions")
+    assert (found and json.loads(found)) == extra
+
+
 def test_many_rows_stream(postgres_url: str) -> None:
     """The rows come in batches, so that memory does not grow with the table: the lab may have less than they take."""
     run(
