@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
@@ -173,6 +174,7 @@ class _Copy:
         self._lock = threading.Lock()
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._made: dict[str, Path] = {}
+        self._numbers = count()
 
     @contextmanager
     def at(self, snapshot: str) -> Iterator[Path]:
@@ -184,7 +186,7 @@ class _Copy:
             if snapshot not in self._made:
                 self._forget()
                 self._folder = self._folder or tempfile.TemporaryDirectory(prefix="sessionlab-sql-")
-                path = Path(self._folder.name, f"lab-{snapshot}.duckdb")
+                path = Path(self._folder.name, f"lab-{next(self._numbers)}.duckdb")
                 self._lab.copy_to(path)
                 self._made = {snapshot: path}
             yield self._made[snapshot]

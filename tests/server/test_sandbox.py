@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import pytest
 
 from sessionlab import Lab, LabError
@@ -74,6 +75,23 @@ def test_a_lab_in_memory_that_changes_while_processes_start(tmp_path: Path) -> N
         sandbox.close()
     assert counts <= set(range(13))
     assert len(counts) > 1
+
+
+@pytest.mark.parametrize("place", ["folder", "url"])
+def test_a_data_set_of_many_sources(tmp_path: Path, place: str) -> None:
+    records = json.loads(Path("data/workflow.json").read_text())[:12]
+    with Lab() as lab:
+        for number, record in enumerate(records):
+            (tmp_path / f"{number}.json").write_text(json.dumps([record]))
+            lab.load(tmp_path / f"{number}.json")
+        lab.export(tmp_path / "lake")
+    found = fsspec.filesystem("memory", skip_instance_cache=True)
+    found.put(str(tmp_path / "lake"), "/lake", recursive=True)
+    with Lab.attach(tmp_path / "lake" if place == "folder" else "memory://lake", filesystem=found) as attached:
+        sandbox = Sandbox(attached)
+        assert sandbox.run("SELECT count(*), count(DISTINCT source) FROM sessions").body == b"[[12,12]]"
+        sandbox.close()
+    found.rm("/lake", recursive=True)
 
 
 def test_one_that_is_at_work_when_all_end_is_ended_too(lab: Lab, children: Children) -> None:
