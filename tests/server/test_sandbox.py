@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import fsspec
 import pytest
 
 from sessionlab import Lab, LabError
@@ -85,6 +84,7 @@ def test_a_data_set_of_many_sources(tmp_path: Path, place: str) -> None:
             (tmp_path / f"{number}.json").write_text(json.dumps([record]))
             lab.load(tmp_path / f"{number}.json")
         lab.export(tmp_path / "lake")
+    fsspec = pytest.importorskip("fsspec")
     found = fsspec.filesystem("memory", skip_instance_cache=True)
     found.put(str(tmp_path / "lake"), "/lake", recursive=True)
     with Lab.attach(tmp_path / "lake" if place == "folder" else "memory://lake", filesystem=found) as attached:
