@@ -74,9 +74,7 @@ def _is_copy(connection: duckdb.DuckDBPyConnection) -> bool:
 def _add_entrants(connection: duckdb.DuckDBPyConnection) -> None:
     """Find the competitions among the sessions that were loaded before there was a column for them."""
     connection.execute(f"ALTER TABLE main.sessions ADD COLUMN IF NOT EXISTS {entrants.COLUMN} JSON")
-    for kind in KINDS.values():
-        if kind.competes:
-            find_entrants(connection, kind.name, "main.attempts", "kind = $kind", {"kind": kind.name})
+    find_entrants(connection, "main.attempts")
 
 
 @cache

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sessionlab import entrants
 from sessionlab.kinds import KINDS
 from sessionlab.model import SESSIONS
-from sessionlab.schema import Type, literal, quote
+from sessionlab.schema import Type, quote
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -39,22 +39,22 @@ def derive(connection: DuckDBPyConnection, source: str, kinds: Iterable[str], fi
                 bound,
             )
             if KINDS[kind].competes:
-                find_entrants(connection, kind, f"{quote(kind)}.canonical_attempts", condition, bound)
+                find_entrants(connection, f"{quote(kind)}.canonical_attempts", condition, bound)
 
 
 def find_entrants(
-    connection: DuckDBPyConnection, kind: str, attempts: str, condition: str, bound: Mapping[str, str]
+    connection: DuckDBPyConnection, attempts: str, condition: str = "true", bound: Mapping[str, str] | None = None
 ) -> None:
-    """Note who took part in those of a kind's sessions that are competitions.
+    """Note who took part in the sessions that are competitions.
 
-    ``attempts`` has its attempts, and ``condition`` holds for those to look at.
+    ``attempts`` are theirs, and ``condition`` holds for those to look at; ``bound`` are its values.
     """
     found = entrants.competitions(attempts, condition)
     connection.execute(
         f"UPDATE main.sessions SET {entrants.COLUMN} = found.{entrants.COLUMN} FROM ({found}) AS found"
-        f" WHERE kind = {literal(kind)}"
-        " AND sessions.source = found.source AND sessions.session_id = found.session_id",
-        bound,
+        " WHERE sessions.source = found.source AND sessions.kind = found.kind"
+        " AND sessions.session_id = found.session_id",
+        bound or {},
     )
 
 

@@ -19,22 +19,23 @@ SEPARATOR = "',' || chr(10)"
 
 
 def competitions(attempts: str, condition: str = "true") -> str:
-    """Write the query of the competitions among attempts: ``source``, ``session_id`` and the ``entrants``.
+    """Write the query of the competitions among attempts: ``source``, ``kind``, ``session_id`` and the ``entrants``.
 
-    ``attempts`` has the canonical columns, for sessions of one kind, and ``condition`` holds for those to look at.
+    ``attempts`` has the canonical columns, and ``condition`` holds for those to look at.
     """
     known = ", ".join(f"""'"{name}":' || to_json({name})""" for name in ("agent", "model", "runtime"))
     return f"""SELECT
     source,
+    kind,
     session_id,
     -- Backwards, true comes before false.
     ('[' || array_to_string(list_reverse_sort(list(entrant)), {SEPARATOR}) || ']')::JSON AS {COLUMN}
 FROM (
-    SELECT source, session_id, winner, '{{' || concat_ws(',', '"won":' || winner, {known}) || '}}' AS entrant
+    SELECT source, kind, session_id, winner, '{{' || concat_ws(',', '"won":' || winner, {known}) || '}}' AS entrant
     FROM {attempts}
     WHERE winner IS NOT NULL AND {condition}
 )
-GROUP BY source, session_id
+GROUP BY source, kind, session_id
 HAVING count(*) > 1 AND count_if(winner) = 1"""
 
 

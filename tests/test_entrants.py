@@ -70,11 +70,11 @@ def entrants_of(*attempts: tuple[bool | None, str | None]) -> list[Any]:
     for number, (winner, agent) in enumerate(attempts):
         values = {"number": number, "winner": winner, "agent": agent}
         lab.execute(
-            "INSERT INTO attempts BY NAME SELECT 'x' AS source, 's' AS session_id, $number AS attempt,"
+            "INSERT INTO attempts BY NAME SELECT 'x' AS source, 'k' AS kind, 's' AS session_id, $number AS attempt,"
             " $winner AS winner, $agent AS agent",
             values,
         )
-    return [json.loads(text) for (_, _, text) in lab.execute(competitions("attempts")).fetchall()]
+    return [json.loads(text) for (*_, text) in lab.execute(competitions("attempts")).fetchall()]
 
 
 def test_what_is_no_competition_has_none() -> None:
@@ -91,7 +91,7 @@ def test_the_list_has_each_entrant_whole_whatever_it_is_called() -> None:
     assert sorted(one["agent"] for one in found) == sorted(names)
     lab = empty_lab()
     lab.execute(
-        "INSERT INTO attempts BY NAME SELECT 'x' AS source, 's' AS session_id, unnest($names) AS agent,"
+        "INSERT INTO attempts BY NAME SELECT 'x' AS source, 'k' AS kind, 's' AS session_id, unnest($names) AS agent,"
         " unnest(range($count)) = 3 AS winner",
         {"names": names, "count": len(names)},
     )
@@ -115,7 +115,7 @@ def test_a_load_of_one_source_leaves_the_entrants_of_another(tmp_path: Path) -> 
 def test_a_session_of_two_sources_has_the_entrants_of_its_own() -> None:
     lab = empty_lab()
     lab.execute(
-        "INSERT INTO attempts BY NAME SELECT source, 's' AS session_id, n AS attempt, n = 1 AS winner,"
+        "INSERT INTO attempts BY NAME SELECT source, 'k' AS kind, 's' AS session_id, n AS attempt, n = 1 AS winner,"
         " source || n AS agent FROM (VALUES ('x'), ('y')) AS t (source), range(2) AS r (n)"
     )
     found = lab.execute(f"SELECT source, entrants->>'$[*].agent' FROM ({competitions('attempts')}) ORDER BY 1")
@@ -125,7 +125,7 @@ def test_a_session_of_two_sources_has_the_entrants_of_its_own() -> None:
 def test_a_condition_narrows_what_is_looked_at() -> None:
     lab: duckdb.DuckDBPyConnection = empty_lab()
     lab.execute(
-        "INSERT INTO attempts BY NAME SELECT 'x' AS source, session_id, n AS attempt, n = 1 AS winner"
+        "INSERT INTO attempts BY NAME SELECT 'x' AS source, 'k' AS kind, session_id, n AS attempt, n = 1 AS winner"
         " FROM (VALUES ('s'), ('t')) AS t (session_id), range(2) AS r (n)"
     )
     found = lab.execute(f"SELECT session_id FROM ({competitions('attempts', 'session_id > $after')})", {"after": "s"})

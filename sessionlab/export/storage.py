@@ -15,7 +15,7 @@ from sessionlab.errors import LabError
 from sessionlab.export.folder import Folder
 from sessionlab.export.manifest import INDEX, Manifest
 from sessionlab.export.remote import Remote, scheme_of
-from sessionlab.export.views import attach_views, refuse_others
+from sessionlab.export.views import attach_views, refuse_later
 from sessionlab.loaders.target import LAB
 from sessionlab.readers import Readers
 from sessionlab.schema import quote
@@ -110,7 +110,7 @@ class DataSet:
         names = (LAB if number == 1 else f"{LAB}_{number}" for number in count(1))
         catalog = next(name for name in names if name not in self._attached)
         manifests = self._place.manifests()
-        refuse_others(manifests, self._place.root)
+        refuse_later(manifests, self._place.root)
         attach_views(self._root, manifests, self._place.root, catalog)
         self._catalog, self._seen = catalog, now
         self._attached.add(catalog)

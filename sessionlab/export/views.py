@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from sessionlab import canonical
+from sessionlab.entrants import competitions
 from sessionlab.errors import LabError
 from sessionlab.export.manifest import TABLES, Manifest
 from sessionlab.kinds import KINDS
-from sessionlab.model import DERIVED
+from sessionlab.model import ATTEMPTS, DERIVED, SESSIONS
 from sessionlab.schema import Table, literal, quote
 
 if TYPE_CHECKING:
@@ -33,18 +34,17 @@ def files_of(manifests: Mapping[str, Manifest], table: Table, root: str) -> list
     ]
 
 
-def refuse_others(manifests: Mapping[str, Manifest], place: str) -> None:
-    """Refuse a data set with tables of another version.
+def refuse_later(manifests: Mapping[str, Manifest], place: str) -> None:
+    """Refuse a data set with tables of a later version.
 
     Raises:
         LabError: it has some.
     """
     for manifest in manifests.values():
-        if manifest.schema != canonical.VERSION:
-            later = manifest.schema > canonical.VERSION
+        if manifest.schema > canonical.VERSION:
             raise LabError(
                 f"The source {manifest.source!r} of {place} has schema version {manifest.schema}, and this sessionlab"
-                f" reads version {canonical.VERSION}. {'Update sessionlab' if later else 'Export it again'}."
+                f" knows {canonical.VERSION} at most. Update sessionlab."
             )
 
 
@@ -74,7 +74,8 @@ def _create(maker: DuckDBPyConnection, manifests: Mapping[str, Manifest], root: 
     for table in TABLES:
         kind = "VIEW" if table in DERIVED else "TABLE"
         maker.execute(f"DROP {kind} main.{quote(table.name)}")
-        maker.execute(f"CREATE VIEW main.{quote(table.name)} AS {_select(table, files_of(manifests, table, root))}")
+        rows = _sessions(manifests, root) if table is SESSIONS else _select(table, files_of(manifests, table, root))
+        maker.execute(f"CREATE VIEW main.{quote(table.name)} AS {rows}")
     for each in KINDS.values():
         maker.execute(f"DROP SCHEMA {quote(each.name)} CASCADE")
     kind, name = _NATIVE
@@ -84,12 +85,26 @@ def _create(maker: DuckDBPyConnection, manifests: Mapping[str, Manifest], root: 
             maker.execute(native.lab.ddl(kind))
 
 
+def _sessions(manifests: Mapping[str, Manifest], root: str) -> str:
+    """Write the query of the sessions; version 1 left it to the attempts who took part in them."""
+    earlier = {name: manifest for name, manifest in manifests.items() if manifest.schema < 2}
+    tried, had = (files_of(earlier, table, root) for table in (ATTEMPTS, SESSIONS))
+    rows = _select(SESSIONS, [file for file in files_of(manifests, SESSIONS, root) if file not in had])
+    if not had:
+        return rows
+    found = competitions(f"({_select(ATTEMPTS, tried)})")
+    return f"{rows} UNION ALL BY NAME FROM {_read(had)} LEFT JOIN ({found}) USING (source, kind, session_id)"
+
+
 def _select(table: Table, files: list[str]) -> str:
     if not files:
         columns = (f"CAST(NULL AS {column.type.value}) AS {quote(column.name)}" for column in table)
         return f"SELECT {', '.join(columns)} WHERE false"
-    listed = ", ".join(map(literal, files))
-    return f"SELECT {', '.join(map(quote, table.names))} FROM read_parquet([{listed}], hive_partitioning = false)"
+    return f"SELECT {', '.join(map(quote, table.names))} FROM {_read(files)}"
+
+
+def _read(files: list[str]) -> str:
+    return f"read_parquet([{', '.join(map(literal, files))}], hive_partitioning = false)"
 
 
 def copy_tables(connection: DuckDBPyConnection, path: Path) -> None:

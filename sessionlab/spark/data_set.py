@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sessionlab import canonical
 from sessionlab.errors import LabError
 from sessionlab.export.manifest import INDEX, MANIFEST, Manifest, folder_for, read_manifest
-from sessionlab.export.views import files_of, refuse_others
+from sessionlab.export.views import files_of, refuse_later
 from sessionlab.schema import Table, Type
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def read_manifests(spark: SparkSession, root: str) -> dict[str, Manifest]:
     """Read the manifests from where the cluster sees them, by the folder of their source.
 
     Raises:
-        LabError: there is no data set, or one of a later version, or it cannot be read.
+        LabError: there is no data set, or one of another version, or it cannot be read.
     """
     try:
         texts = _texts(spark, f"{root}/*/{MANIFEST}")
@@ -35,7 +36,13 @@ def read_manifests(spark: SparkSession, root: str) -> dict[str, Manifest]:
         texts = []  # a data set that has no source yet
     found = [read_manifest(text, place) for text, place in texts]
     manifests = {folder_for(manifest.source): manifest for manifest in found}
-    refuse_others(manifests, root)
+    refuse_later(manifests, root)
+    for manifest in found:
+        if manifest.schema < canonical.VERSION:
+            raise LabError(
+                f"The source {manifest.source!r} of {root} has schema version {manifest.schema}, and Spark is given"
+                f" {canonical.VERSION} alone. Export it again, or read it with Lab.attach({root!r})."
+            )
     return manifests
 
 

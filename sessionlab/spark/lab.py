@@ -38,7 +38,7 @@ class SparkLab:
     meanwhile must stay for as long as a query runs: ``lab.export(…, keep=seconds)``.
 
     Raises:
-        LabError: there is no data set, or one of a later version, or it cannot be read.
+        LabError: there is no data set, or one of another version, or it cannot be read.
 
     Example, with a session of Spark's as ``spark`` and a data set at ``path``::
 

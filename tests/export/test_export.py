@@ -103,6 +103,31 @@ def test_a_copy_needs_no_data_set(lab: Lab, tmp_path: Path) -> None:
         check_alike(copy.metrics.winners().fetchall(), lab.metrics.winners().fetchall())
 
 
+def test_what_was_exported_earlier_has_its_entrants(tmp_path: Path) -> None:
+    """Version 1 had no such column."""
+    lake = tmp_path / "lake"
+    with Lab() as lab:
+        for seed in (1, 2):
+            write_samples(tmp_path / str(seed), 80, seed, kinds=["worktree", "codegen"], format="sqlite")
+            for path in sorted((tmp_path / str(seed)).iterdir()):
+                lab.load(path, name=f"{path.stem}-{seed}")
+        lab.export(lake)
+        expected = rows(lab, "FROM sessions")
+        winners = lab.metrics.winners(of="model").fetchall()
+    for name in ("worktree-1", "codegen-1"):
+        manifest = json.loads((lake / name / "manifest.json").read_text())
+        for file in manifest["files"]["sessions"]:
+            path = lake / name / file["path"]
+            duckdb.execute(f"COPY (SELECT * EXCLUDE (entrants) FROM '{path}') TO '{path}.new' (FORMAT parquet)")
+            Path(f"{path}.new").replace(path)
+        (lake / name / "manifest.json").write_text(json.dumps({**manifest, "schema": 1}))
+    with Lab.attach(lake) as attached:
+        assert rows(attached, "FROM sessions") == expected
+        check_alike(attached.metrics.winners(of="model").fetchall(), winners)
+        found = "SELECT DISTINCT source FROM sessions WHERE entrants IS NOT NULL"
+        assert rows(attached, found) == [("worktree-1",), ("worktree-2",)]
+
+
 def test_a_source_may_have_the_name_of_the_index(tmp_path: Path) -> None:
     with Lab() as lab:
         lab.load(write_json(tmp_path / "runs.json", [1]), name="index.json")
@@ -396,7 +421,6 @@ def spoil(path: Path, **changes: object) -> None:
     ("changes", "says"),
     [
         ({"schema": 99}, "schema version 99.*Update sessionlab"),
-        ({"schema": 1}, "schema version 1, and this sessionlab reads version 2. Export it again"),
         ({"version": 99}, "layout version 99.*Update sessionlab"),
         ({"version": None}, "is not of a data set"),
         ({"surprise": 1}, "is no manifest"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from sessionlab.entrants import competitions
+from sessionlab.derive import find_entrants
 from sessionlab.metrics import Metrics
 from sessionlab.model import ATTEMPTS, ERRORS, SESSIONS
 
@@ -89,10 +89,7 @@ def full_lab(of: str = "{rows}", count: int = 400) -> duckdb.DuckDBPyConnection:
 
 def note_entrants(lab: duckdb.DuckDBPyConnection) -> None:
     """Bring ``entrants`` up to date with the attempts, as a load does."""
-    lab.execute(
-        f"UPDATE sessions SET entrants = found.entrants FROM ({competitions('attempts')}) AS found"
-        " WHERE sessions.source = found.source AND sessions.session_id = found.session_id"
-    )
+    find_entrants(lab, "attempts")
 
 
 def metrics_of(lab: duckdb.DuckDBPyConnection) -> Metrics:

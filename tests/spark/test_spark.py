@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import shutil
 import socket
@@ -126,6 +127,13 @@ def test_weeks_start_on_mondays(lab: Lab, labs: dict[str, SparkLab]) -> None:
     check_alike([tuple(row) for row in found], lab.metrics.winners(of="model", bucket="week").fetchall())
 
 
+@pytest.mark.parametrize("by", ["entrants", "extra"])
+def test_groups_may_be_of_json(lab: Lab, labs: dict[str, SparkLab], by: str) -> None:
+    found = labs["classic"].metrics.winners(of="runtime", by=by).collect()
+    assert len(found) > 3
+    check_alike([tuple(row) for row in found], lab.metrics.winners(of="runtime", by=by).fetchall())
+
+
 @pytest.mark.parametrize("session", ["classic", "connect"])
 def test_sql_and_charts(lab: Lab, labs: dict[str, SparkLab], session: str) -> None:
     mine = labs[session]
@@ -177,3 +185,15 @@ def test_what_is_no_data_set_is_refused(sessions: dict[str, SparkSession], tmp_p
     for session in sessions.values():
         with pytest.raises(LabError, match="There is no data set"):
             SparkLab(session, tmp_path)
+
+
+def test_what_was_exported_earlier_is_refused(sessions: dict[str, SparkSession], tmp_path: Path) -> None:
+    with Lab() as lab:
+        lab.load(write_json(tmp_path / "runs.json", [1]))
+        lab.export(tmp_path / "lake")
+    manifest = tmp_path / "lake" / "runs" / "manifest.json"
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "schema": 1}))
+    with pytest.raises(
+        LabError, match=r"schema version 1, and Spark is given 2 alone\. Export it again"
+    ):
+        SparkLab(sessions["classic"], tmp_path / "lake")
