@@ -10,7 +10,6 @@ from urllib.parse import quote, unquote
 
 from sessionlab.errors import SourceError
 
-SCHEMES = ("postgresql", "postgres")
 _ENVIRONMENT = {
     "host": "POSTGRES_HOST",
     "port": "POSTGRES_PORT",

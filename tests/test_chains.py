@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sessionlab.chains import Chains, chains
-from sessionlab.compare.proportions import wilson
 from sessionlab.errors import NotFound, QueryError
 from sessionlab.history.links import changes_sql, depth_sql, sessions_sql
+from sessionlab.intervals import wilson
 from sessionlab.model import ATTEMPTS, SESSIONS
 
 SNAPSHOT = Path(__file__).parent / "snapshots" / "chains.sql"

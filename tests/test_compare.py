@@ -20,7 +20,7 @@ from statsmodels.stats.proportion import confint_proportions_2indep, proportion_
 
 from sessionlab.compare import Comparison, Difference, Pairs, Side, compare
 from sessionlab.compare.counting import counting_sql
-from sessionlab.compare.proportions import independent, paired, paired_rates, wilson
+from sessionlab.compare.proportions import independent, paired, paired_rates
 from sessionlab.compare.significance import (
     fisher_exact,
     mcnemar_exact,
@@ -29,6 +29,7 @@ from sessionlab.compare.significance import (
     student_quantile,
 )
 from sessionlab.errors import QueryError
+from sessionlab.intervals import wilson
 from sessionlab.model import SESSIONS
 
 A, B = "model = 'x'", "model = 'y'"

@@ -10,7 +10,7 @@ import pytest
 import sessionlab
 
 LAYERS = (
-    ("errors", "schema", "postgres_url", "urls", "json_values", "disk", "livefiles", "display"),
+    ("errors", "schema", "postgres_url", "urls", "intervals", "json_values", "disk", "livefiles", "display"),
     ("entrants", "model", "kinds"),
     ("loaders", "stores"),
     ("canonical", "derive", "metrics", "samples", "compare", "chains", "history"),

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sessionlab.compare.proportions import Difference, wilson
+from sessionlab.compare.proportions import Difference
 from sessionlab.display import framed, table
 from sessionlab.display.cells import cell, short
 from sessionlab.display.report import Shown
+from sessionlab.intervals import wilson
 
 if TYPE_CHECKING:
     from rich.table import Table

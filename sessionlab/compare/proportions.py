@@ -18,10 +18,7 @@ from sessionlab.compare.significance import (
     sign_flip_test,
     student_quantile,
 )
-from sessionlab.metrics.rates import Z
-
-Interval = tuple[float, float]
-"""The lower and the upper bound."""
+from sessionlab.intervals import Interval, wilson
 
 _SMALL = 5
 """Where fewer are expected in a cell, the normal approximation is not to be trusted (Cochran, Biometrics 10, 1954)."""
@@ -54,20 +51,6 @@ class Difference:
     def decisive(self) -> bool:
         """Tell whether interval and test both say that there is a difference: with few sessions they may not agree."""
         return not self.covers_zero and self.p_value < LEVEL
-
-
-def wilson(passed: int, judged: int) -> Interval:
-    """Give the score interval of a rate.
-
-    Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927).
-
-    >>> [round(bound, 4) for bound in wilson(8, 10)]
-    [0.4902, 0.9433]
-    """
-    middle = passed + Z * Z / 2
-    half = Z * math.sqrt(passed * (judged - passed) / judged + Z * Z / 4)
-    low, high = (middle - half) / (judged + Z * Z), (middle + half) / (judged + Z * Z)
-    return (0.0 if passed == 0 else low), (1.0 if passed == judged else high)
 
 
 def independent(passed_a: int, judged_a: int, passed_b: int, judged_b: int) -> Difference:

@@ -6,7 +6,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 
-from sessionlab.metrics.rates import Z
+from sessionlab.intervals import Z
 
 LEVEL = 0.05
 """A p-value below this goes with a 95 % interval that leaves out 0."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from sessionlab.charts.altair import alt
 from sessionlab.dashboard.cube import COUNTS
-from sessionlab.metrics.rates import Z
+from sessionlab.intervals import Z
 
 OUTCOMES = {"passed": "passed", "failed": "failed", "open": "not judged"}
 """What became of the sessions, and what a reader calls it."""

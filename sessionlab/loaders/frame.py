@@ -18,6 +18,7 @@ from sessionlab.schema import Column, Type, literal, quote
 _COUNTED = ("source", entrants.COLUMN)
 """Columns of ``sessions`` that a frame's own cannot fill: where it came from, and what is counted from attempts."""
 _OWN = (*_COUNTED, "kind", "extra")
+_ID = next(column for column in SESSIONS if column.name == "session_id")
 _TIMES = ("TIMESTAMP", "DATE")
 _REALS = ("FLOAT", "DOUBLE")
 _NUMBERS = (
@@ -33,7 +34,6 @@ _NUMBERS = (
     "UINTEGER",
 )
 _FRAME = "sessionlab_frame"
-_BAD = " is bad"
 _NEEDED = {
     Type.TEXT: "a text",
     Type.INTEGER: "a whole number of at most 64 bits",
@@ -115,7 +115,7 @@ class FrameSource:
             f" || {literal(f' where {_NEEDED[column.type]} is needed')}"
             for column, value in values
         ]
-        missing = f"WHEN {_read(SESSIONS.columns[2], columns['session_id'])} IS NULL THEN 'session_id is missing'"
+        missing = f"WHEN {_read(_ID, columns['session_id'])} IS NULL THEN 'session_id is missing'"
         reason = f"CASE {missing} {' '.join(wrong)} END"
         return (
             f"SELECT row_number() OVER () - 1 AS place, {reason} AS reason,\n"

@@ -17,8 +17,8 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
+from sessionlab.intervals import Z
 from sessionlab.metrics.newton import fit, variances
-from sessionlab.metrics.rates import Z
 
 MOST = 300
 """How many entrants are rated at most: the time grows with their cube, and is some seconds here."""

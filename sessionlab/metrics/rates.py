@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sessionlab.intervals import Z
 from sessionlab.metrics.arguments import checked_bucket
 from sessionlab.metrics.query import Expressions, groups, select
 from sessionlab.metrics.registry import metric
-
-Z = 1.959963984540054
-"""The 97.5 % quantile of the standard normal distribution, as 95 % lie between it and its negative."""
 
 
 def _wilson_bound(sign: str, passed: str, judged: str, certain: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sessionlab.intervals import Z
 from sessionlab.metrics.query import (
     Expressions,
     following,
@@ -15,7 +16,7 @@ from sessionlab.metrics.query import (
     select,
     window,
 )
-from sessionlab.metrics.rates import PASSED, Z
+from sessionlab.metrics.rates import PASSED
 from sessionlab.metrics.registry import metric
 
 

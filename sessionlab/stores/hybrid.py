@@ -58,10 +58,6 @@ class HybridWorktreeStore:
         self.failures: deque[Failure] = deque(maxlen=_REMEMBERED)
         self.differences: deque[Difference] = deque(maxlen=_REMEMBERED)
 
-    def swapped(self) -> HybridWorktreeStore:
-        """Give a store of the same two with their roles swapped."""
-        return HybridWorktreeStore(self.secondary, self.primary, mirror=self.mirror, compare=self.compare)
-
     def get_workspaces(self) -> list[dict[str, str]]:
         """List the workspaces by ``path`` and ``hash``."""
         return self._read("get_workspaces", "", None, lambda store: store.get_workspaces())

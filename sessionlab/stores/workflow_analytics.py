@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Sequence
-from statistics import NormalDist
 from typing import Any, TypedDict
 
 import sqlalchemy as sa
 
+from sessionlab.intervals import wilson
 from sessionlab.stores.statements import Row
-
-_Z = NormalDist().inv_cdf(0.975)
 
 Distribution = dict[str | None, int]
 
@@ -98,12 +95,9 @@ def success_rate(passed: int, judged: int) -> SuccessRate:
     """Give the share that passed, with Wilson's 95 % score interval.
 
     >>> success_rate(8, 10)
-    {'judged': 10, 'passed': 8, 'rate': 0.8, 'low': 0.4901624715366418, 'high': 0.9433178485456246}
+    {'judged': 10, 'passed': 8, 'rate': 0.8, 'low': 0.4901624715366417, 'high': 0.9433178485456247}
     """
     if not judged:
         return {"judged": 0, "passed": 0, "rate": None, "low": None, "high": None}
-    rate = passed / judged
-    middle, reach = passed + _Z * _Z / 2, _Z * math.sqrt(passed * (1 - rate) + _Z * _Z / 4)
-    low = 0.0 if not passed else (middle - reach) / (judged + _Z * _Z)
-    high = 1.0 if passed == judged else (middle + reach) / (judged + _Z * _Z)
-    return {"judged": judged, "passed": passed, "rate": rate, "low": low, "high": high}
+    low, high = wilson(passed, judged)
+    return {"judged": judged, "passed": passed, "rate": passed / judged, "low": low, "high": high}

@@ -193,7 +193,5 @@ def test_what_was_exported_earlier_is_refused(sessions: dict[str, SparkSession],
         lab.export(tmp_path / "lake")
     manifest = tmp_path / "lake" / "runs" / "manifest.json"
     manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "schema": 1}))
-    with pytest.raises(
-        LabError, match=r"schema version 1, and Spark is given 2 alone\. Export it again"
-    ):
+    with pytest.raises(LabError, match=r"schema version 1, and Spark is given 2 alone\. Export it again"):
         SparkLab(sessions["classic"], tmp_path / "lake")

@@ -34,8 +34,8 @@ def first(request: pytest.FixtureRequest) -> First:
 @pytest.fixture
 def both(tmp_path: Path, first: First) -> Iterator[HybridWorktreeStore]:
     with open_store("worktree", tmp_path / "sessions.db") as database:
-        store = HybridWorktreeStore(database, JsonWorktreeStore(tmp_path / "sessions"), compare=True)
-        yield store if first == "database" else store.swapped()
+        stores = [database, JsonWorktreeStore(tmp_path / "sessions")]
+        yield HybridWorktreeStore(*(stores if first == "database" else reversed(stores)), compare=True)
 
 
 def broken(store: WorktreeCalls) -> None:
