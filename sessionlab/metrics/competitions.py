@@ -72,21 +72,14 @@ class Competitions:
         }
 
     def tallies(self) -> str:
-        """Write the query of all that ratings are made of, in one look at the tables.
+        """Write the query of the ``entrants``, with the groups as text: all that ratings are made of.
 
-        Its columns are the groups as text, ``entrant``, ``loser``, ``times`` and ``won``. Where there is a loser, the
-        entrant beat that one so many times; where there is none, it entered as often and won as often as it says.
+        Its columns are the groups, ``entrant``, ``won``, ``victor`` and ``times``.
         """
+        queries = self.counting()
+        del queries["counted"]
         texts = {name: f"CAST({name} AS VARCHAR)" for name in self.keys}
-        counted = {"entrant": self.of, "loser": "CAST(NULL AS VARCHAR)", "times": "entered", "won": "won"}
-        met = {"entrant": "victor", "loser": "entrant", "times": "CAST(sum(times) AS BIGINT)", "won": "NULL"}
-        beaten = query(
-            texts | met,
-            "entrants",
-            conditions=["NOT won", "victor <> entrant"],
-            grouping=[*self.keys, "victor", "entrants.entrant"],
-        )
-        return following(f"{query(texts | counted, 'counted')}\nUNION ALL\n{beaten}", **self.counting())
+        return following(query(texts | names(["entrant", "won", "victor", "times"]), "entrants"), **queries)
 
     def _named(self, entrants: str, place: str) -> str:
         """Read who it is at a place in a JSON text."""

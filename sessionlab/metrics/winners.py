@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -44,7 +44,7 @@ def winners(
     [('quill-4', 20, 12, 0.6), ('heron-2', 26, 12, 0.4)]
     """
     asked = _asked(of, by, where, bucket)
-    return _written(asked, asked.counting(), {}, "not fitted")
+    return _shown(asked, "not fitted", **_joined(asked, {}))
 
 
 @fitted("winners")
@@ -54,19 +54,23 @@ def with_ratings(
     """Fit the ratings to who beat whom, and write the metric with them."""
     asked = _asked(of, by, where, bucket)
     counts: dict[tuple[Any, ...], tuple[int, int]] = {}
-    wins: dict[tuple[Any, ...], dict[tuple[str, str], int]] = defaultdict(dict)
-    for *group, entrant, loser, times, won in run(asked.tallies()).fetchall():
-        if loser is None:
-            counts[*group, entrant] = (times, won)
-        else:
-            wins[tuple(group)][entrant, loser] = times
+    wins: dict[tuple[Any, ...], Counter[tuple[str, str]]] = defaultdict(Counter)
+    for *group, entrant, won, victor, times in run(asked.tallies()).fetchall():
+        entered_before, won_before = counts.get((*group, entrant), (0, 0))
+        counts[*group, entrant] = (entered_before + times, won_before + times * won)
+        if not won and None not in (victor, entrant) and victor != entrant:
+            wins[tuple(group)][victor, entrant] += times
     rated = {
         (*group, name): (one.rating, one.low, one.high, one.unrated)
         for group, pairs in wins.items()
         for name, one in ratings(pairs).items()
     }
-    counted = {"counted": _constants(asked, _COUNTS, counts)}
-    return Written(*(_written(asked, queries, rated, "met no other") for queries in (asked.counting(), counted)))
+    known = {key: (*times, *rated.get(key, (None,) * len(_RATING))) for key, times in counts.items()}
+    met = "met no other"
+    return Written(
+        _shown(asked, met, **_joined(asked, rated)),
+        _shown(asked, met, rated=_constants(asked, _COUNTS | _RATING, known)),
+    )
 
 
 def _asked(of: str, by: str | Sequence[str], where: str | None, bucket: str | None) -> Competitions:
@@ -75,26 +79,32 @@ def _asked(of: str, by: str | Sequence[str], where: str | None, bucket: str | No
     return asked
 
 
-def _written(asked: Competitions, counting: dict[str, str], rated: Known, otherwise: str) -> str:
-    """Write the metric from queries that lead to ``counted``, and ratings; ``otherwise`` is why there is none."""
+def _joined(asked: Competitions, known: Known) -> dict[str, str]:
+    """Write the queries that lead to ``rated``: what the tables tell, with the ratings that are known."""
+    met = [f"counted.{name} IS NOT DISTINCT FROM ratings.{name}" for name in (*asked.keys, asked.of)]
+    columns = names([*asked.keys, asked.of, *_COUNTS], "counted") | names(_RATING, "ratings")
+    return {
+        **asked.counting(),
+        "ratings": _constants(asked, _RATING, known),
+        "rated": query(columns, "counted LEFT JOIN ratings\n  ON " + "\n  AND ".join(met)),
+    }
+
+
+def _shown(asked: Competitions, otherwise: str, **queries: str) -> str:
+    """Write the metric from queries that lead to ``rated``; ``otherwise`` is why there is no rating."""
     columns = {
-        **names([*asked.keys, asked.of, *_COUNTS], "counted"),
+        **names([*asked.keys, asked.of, *_COUNTS]),
         **rate_of("won", "entered"),
-        **names(_RATING, "ratings"),
+        **names(_RATING),
         "unrated": _why(asked.of, otherwise),
     }
-    met = [f"counted.{name} IS NOT DISTINCT FROM ratings.{name}" for name in (*asked.keys, asked.of)]
     order = [*nulls_last(asked.keys), "rating DESC NULLS LAST", "rate DESC", "entered DESC", f"{asked.of} NULLS LAST"]
-    return following(
-        query(columns, "counted LEFT JOIN ratings\n  ON " + "\n  AND ".join(met), order=order),
-        **counting,
-        ratings=_constants(asked, _RATING, rated),
-    )
+    return following(query(columns, "rated", order=order), **queries)
 
 
 def _why(of: str, otherwise: str) -> str:
     return f"""CASE
-  WHEN counted.{of} IS NULL THEN 'not known who it is'
+  WHEN {of} IS NULL THEN 'not known who it is'
   WHEN rating IS NULL THEN coalesce(unrated, '{otherwise}')
 END"""
 

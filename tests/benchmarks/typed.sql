@@ -89,19 +89,19 @@ FROM sessions GROUP BY kind ORDER BY kind;
 
 -- winners
 WITH tries AS (
-    SELECT source, kind, session_id, a.agent, winner FROM attempts AS a JOIN sessions USING (source, kind, session_id)
-    WHERE winner IS NOT NULL
-), competitions AS (
-    SELECT source, kind, session_id FROM tries GROUP BY ALL HAVING count(*) > 1 AND bool_or(winner)
+    SELECT times, unnest(from_json(entrants, '[{"won": "BOOLEAN", "agent": "VARCHAR"}]'), recursive := true)
+    FROM (SELECT entrants, count(*) AS times FROM sessions WHERE entrants IS NOT NULL GROUP BY entrants)
 ), counted AS (
-    SELECT agent, count(*) AS entered, count(*) FILTER (winner) AS won
-    FROM tries JOIN competitions USING (source, kind, session_id) GROUP BY agent
+    SELECT agent, sum(times) AS entered, coalesce(sum(times) FILTER (won), 0) AS won FROM tries GROUP BY agent
 )
 SELECT agent, entered, won, won / entered AS rate, wilson(won, entered, -1), wilson(won, entered, 1)
 FROM counted ORDER BY rate DESC;
 
 -- meetings
-SELECT w.agent AS winner, l.agent AS loser, count(*)
-FROM attempts AS w JOIN attempts AS l USING (source, kind, session_id)
-WHERE w.winner AND NOT l.winner AND w.agent <> l.agent
-GROUP BY ALL;
+WITH line_ups AS (
+    SELECT from_json(entrants, '[{"agent": "VARCHAR"}]') AS entrants, times
+    FROM (SELECT entrants, count(*) AS times FROM sessions WHERE entrants IS NOT NULL GROUP BY entrants)
+), met AS (
+    SELECT entrants[1].agent AS winner, unnest(entrants[2:]).agent AS loser, times FROM line_ups
+)
+SELECT winner, loser, sum(times) FROM met WHERE winner <> loser GROUP BY ALL;

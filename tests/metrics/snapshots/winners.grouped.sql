@@ -72,29 +72,43 @@ ratings AS (
     SELECT unnest(string_split('{}', chr(10))) AS known
   )
   WHERE false
+),
+rated AS (
+  SELECT
+    counted.bucket AS bucket,
+    counted."kind" AS "kind",
+    counted."difficulty" AS "difficulty",
+    counted.agent AS agent,
+    counted.entered AS entered,
+    counted.won AS won,
+    ratings.rating AS rating,
+    ratings.rating_low AS rating_low,
+    ratings.rating_high AS rating_high,
+    ratings.unrated AS unrated
+  FROM counted LEFT JOIN ratings
+    ON counted.bucket IS NOT DISTINCT FROM ratings.bucket
+    AND counted."kind" IS NOT DISTINCT FROM ratings."kind"
+    AND counted."difficulty" IS NOT DISTINCT FROM ratings."difficulty"
+    AND counted.agent IS NOT DISTINCT FROM ratings.agent
 )
 SELECT
-  counted.bucket AS bucket,
-  counted."kind" AS "kind",
-  counted."difficulty" AS "difficulty",
-  counted.agent AS agent,
-  counted.entered AS entered,
-  counted.won AS won,
+  bucket,
+  "kind",
+  "difficulty",
+  agent,
+  entered,
+  won,
   won / nullif(entered, 0) AS rate,
   CASE won WHEN 0 THEN rate ELSE (won + 1.9207294103470627e0 - 1.959963984540054e0 * sqrt(won * (1 - rate) + 0.9603647051735313e0)) / (entered + 3.8414588206941254e0) END AS low,
   CASE won WHEN entered THEN rate ELSE (won + 1.9207294103470627e0 + 1.959963984540054e0 * sqrt(won * (1 - rate) + 0.9603647051735313e0)) / (entered + 3.8414588206941254e0) END AS high,
-  ratings.rating AS rating,
-  ratings.rating_low AS rating_low,
-  ratings.rating_high AS rating_high,
+  rating,
+  rating_low,
+  rating_high,
   CASE
-    WHEN counted.agent IS NULL THEN 'not known who it is'
+    WHEN agent IS NULL THEN 'not known who it is'
     WHEN rating IS NULL THEN coalesce(unrated, 'not fitted')
   END AS unrated
-FROM counted LEFT JOIN ratings
-  ON counted.bucket IS NOT DISTINCT FROM ratings.bucket
-  AND counted."kind" IS NOT DISTINCT FROM ratings."kind"
-  AND counted."difficulty" IS NOT DISTINCT FROM ratings."difficulty"
-  AND counted.agent IS NOT DISTINCT FROM ratings.agent
+FROM rated
 ORDER BY
   bucket NULLS LAST,
   "kind" NULLS LAST,
