@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sessionlab.errors import UnknownKind
@@ -103,6 +103,12 @@ def _matched(kind: Kind, table: NativeTable, name: str, there: Mapping[str, str]
     columns = tuple((column, found) for column, found in named if found is not None)
     used = {found for _, found in columns} | consumed | set(table.unloaded)
     return Match(kind, table, name, columns, tuple(column for column in there if column not in used))
+
+
+def unread(views: Iterable[str]) -> str:
+    """Say that views are not read, to end a message with, where there are some."""
+    listed = ", ".join(views)
+    return f" Views are not read: {listed}. Make tables of them." if listed else ""
 
 
 def _nothing_known(tables: Tables, kinds: list[Kind], where: str) -> str:

@@ -17,7 +17,7 @@ from sessionlab.errors import UnknownKind
 from sessionlab.kinds import KINDS, Kind
 from sessionlab.loaders import postgres_select as select
 from sessionlab.loaders.duplicates import drop_superseded_rows
-from sessionlab.loaders.match import Match, match
+from sessionlab.loaders.match import Match, match, unread
 from sessionlab.loaders.relational import Brings, drop_marked, insert, marked
 from sessionlab.loaders.streams import BrokenStream, ask, pick, streamed, tell
 from sessionlab.loaders.target import Outcome, Stumbled, Target
@@ -151,7 +151,8 @@ class PostgresSource:
             matches, lacking = match(types, self.kind, f"The schema {self.url.schema!r} of {self.uri}", stand_ins=False)
         except UnknownKind as error:
             schemas = ", ".join(name for (name,) in ask(connection, select.SCHEMAS)) or "none"
-            raise UnknownKind(f"{error} Schemas with tables here: {schemas}; ?schema=NAME chooses one.") from None
+            seen = unread(name for (name,) in ask(connection, select.views(self.url.schema)))
+            raise UnknownKind(f"{error}{seen} Schemas with tables here: {schemas}; ?schema=NAME chooses one.") from None
         return _Schema(matches, lacking, types, frozenset(foreign))
 
     def _copy(

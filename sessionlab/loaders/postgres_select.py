@@ -28,6 +28,15 @@ ORDER BY 1 LIMIT 12
 """The schemas that have tables."""
 
 
+def views(schema: str) -> str:
+    """Select the names of a schema's views."""
+    return (
+        "SELECT c.relname::text FROM pg_catalog.pg_class AS c"
+        " JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace\n"
+        f"WHERE n.nspname = {text(schema)} AND c.relkind IN ('v', 'm') ORDER BY 1 LIMIT 12"
+    )
+
+
 def columns(schema: str) -> str:
     """Select the tables of a schema with their columns and types, domains as what they are made of."""
     return (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ import adbc_driver_manager as adbc
 import adbc_driver_sqlite
 import duckdb
 
-from sessionlab.errors import SourceError
+from sessionlab.errors import SourceError, UnknownKind
 from sessionlab.kinds import KINDS, Kind
 from sessionlab.loaders import sqlite_file
 from sessionlab.loaders import sqlite_select as select
 from sessionlab.loaders.duplicates import drop_superseded_rows
 from sessionlab.loaders.files import real_path
-from sessionlab.loaders.match import Match, match
+from sessionlab.loaders.match import Match, match, unread
 from sessionlab.loaders.relational import Brings, drop_marked, insert, marked
 from sessionlab.loaders.sqlite_file import OpenWay, is_busy, refused, state_of, way_to
 from sessionlab.loaders.streams import BrokenStream, ask, pick, streamed, tell
@@ -86,13 +86,21 @@ class SqliteSource:
         outcome.superseded = sum(drop_superseded_rows(KINDS[name], target) for name in sorted(outcome.kinds))
         return outcome
 
+    def _matched(
+        self, tables: Mapping[str, Mapping[str, str]], watch: adbc.AdbcConnection
+    ) -> tuple[list[Match], list[str]]:
+        try:
+            return match(tables, self.kind, str(self.path))
+        except UnknownKind as error:
+            raise UnknownKind(f"{error}{unread(name for (name,) in ask(watch, select.VIEWS))}") from None
+
     def _load(self, way: OpenWay, target: Target) -> tuple[list[Match], list[str]]:
         try:
             with _opened(way, int(sqlite_file.BUSY_SECONDS * 1000)) as watch, ExitStack() as stack:
                 tables: dict[str, dict[str, str]] = {}
                 for table, column, type_ in ask(watch, select.TABLES):
                     tables.setdefault(table, {})[column] = type_
-                matches, lacking = match(tables, self.kind, str(self.path))
+                matches, lacking = self._matched(tables, watch)
                 connections = self._one_snapshot(len(matches), way, watch, stack)
                 self._copy_all([*map(_Stream, matches, connections)], target)
         except (adbc.Error, BrokenStream) as error:

@@ -22,6 +22,9 @@ WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND m.sql NO
 """
 """The tables with their columns and declared types."""
 
+VIEWS = "SELECT name FROM sqlite_master WHERE type = 'view' ORDER BY 1 LIMIT 12"
+"""The views."""
+
 _SENTINEL = {Type.INTEGER: "-1", Type.BOOLEAN: "0", Type.REAL: "0.5"}
 _CAST = {Type.INTEGER: "INTEGER", Type.BOOLEAN: "INTEGER", Type.REAL: "REAL"}
 _NEEDED = {

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from fastapi import Request
 
+from sessionlab.json_values import is_nested_deeper
 from sessionlab.server.problems import Refused
 
 DEEPEST = 64
@@ -25,26 +23,5 @@ async def shallow(request: Request) -> None:
         body = await request.json()
     except ValueError:  # the endpoint says what is wrong with it, if it takes one
         return
-    if is_deep(body):
+    if is_nested_deeper(body, DEEPEST):
         raise Refused(422, f"The body is nested too deeply: {DEEPEST} lists and objects may stand one in the other.")
-
-
-def is_deep(value: Any, most: int = DEEPEST) -> bool:
-    """Tell whether more than so many lists and objects stand one in the other.
-
-    >>> is_deep({"a": [1, []]}, 2), is_deep({"a": [1, []]}, 3)
-    (True, False)
-    """
-    level = [value]
-    for _ in range(most + 1):
-        level = [part for each in level for part in _parts(each)]
-        if not level:
-            return False
-    return True
-
-
-def _parts(value: Any) -> list[Any]:
-    """Give what stands in a list or object, and a place that is taken even where it is empty."""
-    if isinstance(value, Mapping):
-        return [*value.values(), None]
-    return [*value, None] if isinstance(value, list) else []

@@ -99,6 +99,9 @@ def test_what_is_not_there(postgres_url: str, lab: Lab) -> None:
 
     with pytest.raises(UnknownKind, match=r"Found: no tables.*Schemas with tables here: full_of; \?schema=NAME"):
         lab.load(postgres_url)
+    run(postgres_url, "CREATE VIEW session AS SELECT 1 AS id", "CREATE MATERIALIZED VIEW seen AS SELECT 2 AS id")
+    with pytest.raises(UnknownKind, match=r"Views are not read: seen, session\. Make tables of them\. Schemas with"):
+        lab.load(postgres_url)
     with pytest.raises(UnknownKind, match=r"'nowhere'.*Found: no tables"):
         lab.load(with_options(postgres_url, "schema=nowhere"))
     with pytest.raises(UnknownKind, match=r"Found: recipes\(title\).*workflow needs a table session_states"):
