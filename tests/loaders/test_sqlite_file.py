@@ -72,9 +72,7 @@ def test_empty_database(tmp_path: Path, lab: Lab) -> None:
 
 def test_views_alone(tmp_path: Path, lab: Lab) -> None:
     path = make(tmp_path / "views.db", "CREATE VIEW session AS SELECT 1 AS id, 'a goal' AS design_goal")
-    with pytest.raises(
-        UnknownKind, match=r"no tables\. .* Views are not read: session\. Make tables of them\.$"
-    ):
+    with pytest.raises(UnknownKind, match=r"no tables\. .* Views are not read: session\. Make tables of them\.$"):
         lab.load(path)
 
 
