@@ -157,7 +157,9 @@ def test_ctrl_c_in_the_middle_of_a_load(samples: Path, tmp_path: Path, where: st
             timer.cancel()
         except KeyboardInterrupt:
             interrupted += 1
-            assert sessions(lab) == ["old:1"]
+            if sessions(lab) != ["old:1"]:  # it came when the lab was in its place already: all or nothing
+                assert len(sessions(lab)) == 1001
+                lab.forget("worktree")
         else:
             lab.forget("worktree")
         timer.join()
