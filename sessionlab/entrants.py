@@ -14,6 +14,9 @@ Each has ``won``, and of ``agent``, ``model`` and ``runtime`` what is known. The
 on that of the attempts, so that there are few line-ups, and each stands on a line of its own.
 """
 
+COMPARED = ("agent", "model", "runtime")
+"""What of an attempt can win."""
+
 SEPARATOR = "',' || chr(10)"
 """What stands between two entrants, as SQL. No text within has it, as JSON writes a line break in another way."""
 
@@ -23,7 +26,7 @@ def competitions(attempts: str, condition: str = "true") -> str:
 
     ``attempts`` has the canonical columns, and ``condition`` holds for those to look at.
     """
-    known = ", ".join(f"""'"{name}":' || to_json({name})""" for name in ("agent", "model", "runtime"))
+    known = ", ".join(f"""'"{name}":' || to_json({name})""" for name in COMPARED)
     return f"""SELECT
     source,
     kind,

@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from sessionlab import canonical
 from sessionlab.attach import attach
-from sessionlab.disk import sync
+from sessionlab.disk import refusing, sync
 from sessionlab.errors import LabBusy, LabError, SourceError
 from sessionlab.loaders.target import LAB, prepare
 from sessionlab.schema import literal
@@ -68,8 +68,9 @@ class LabCopy:
                 if version < canonical.VERSION:
                     with self._replaced(step):
                         pass
-        except LabError as error:
-            raise type(error)(
+        except (LabError, duckdb.Error) as error:
+            refusal = type(error) if isinstance(error, LabError) else LabError
+            raise refusal(
                 f"The lab {self.path} was made by an earlier sessionlab, and has to be brought up to date before it is"
                 f" read. {error} Where that is not for you to do, bring a copy of the file up to date."
             ) from error
@@ -77,14 +78,14 @@ class LabCopy:
     @contextmanager
     def _replaced(self, step: Step) -> Iterator[Writer]:
         try:
-            with self._refusing():
+            with refusing("lab", self.path):
                 self._clear()
                 self._work.mkdir()
                 self._make_copy()
             with self._room():
                 yield from self._write()
             step("writing the lab's file")
-            with self._refusing():
+            with refusing("lab", self.path):
                 self._publish()
         finally:
             self._clear()
@@ -95,7 +96,7 @@ class LabCopy:
         lock = FileLock(file)
         step("waiting for another load")
         try:
-            with self._refusing():
+            with refusing("lab", self.path):
                 file.touch()  # says what is wrong where it cannot be made: the lock would wait for that to change
                 lock.acquire(timeout=self._wait)
         except Timeout:
@@ -107,19 +108,6 @@ class LabCopy:
             yield
         finally:
             lock.release()
-
-    @contextmanager
-    def _refusing(self) -> Iterator[None]:
-        """Say plainly what the operating system has against a change of the lab."""
-        try:
-            yield
-        except Timeout:
-            raise
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise LabError(
-                f"The lab {self.path} cannot be written: {reason} ({error.filename or self.path.parent})."
-            ) from error
 
     @contextmanager
     def _room(self) -> Iterator[None]:

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sessionlab.disk import refusing
 from sessionlab.errors import LabError, NotFound
-from sessionlab.export.folder import Folder, refusing
+from sessionlab.export.folder import Folder
 from sessionlab.export.manifest import MANIFEST
 from sessionlab.export.redaction import Redaction, Replace
 from sessionlab.export.source import Export, Way, states, summed_rows
@@ -62,7 +63,7 @@ def export(
     redaction = Redaction(redact, salt)
     way = Way(checked_partitions(partition_by), redaction, writer or socket.gethostname(), keep)
     folder.prepare()
-    with refusing(folder.path), interruptible(), redaction.ready(connection), _snapshot(connection):
+    with refusing("data set", folder.path), interruptible(), redaction.ready(connection), _snapshot(connection):
         exports = [Export(folder, source, state, way) for source, state in states(connection, way).items()]
         done = [each.run(connection, step) for each in exports]
     folder.write_index()
@@ -98,7 +99,10 @@ def drop(path: str | Path, source: str) -> None:
     known = {manifest.source: name for name, manifest in folder.manifests().items()}
     if source not in known:
         raise NotFound(f"The data set {folder.path} has no source {source!r}. It has: {', '.join(known) or 'none'}.")
-    with refusing(folder.path), folder.locked(known[source]):  # the lock's folder stays: others may wait for it
+    with (
+        refusing("data set", folder.path),
+        folder.locked(known[source]),
+    ):  # the lock's folder stays: others may wait for it
         (folder.path / known[source] / MANIFEST).unlink()
         folder.clear(known[source])
     folder.write_index()

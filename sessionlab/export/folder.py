@@ -12,7 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from sessionlab.disk import sync
+from sessionlab.disk import refusing, sync
 from sessionlab.errors import LabBusy, LabError
 from sessionlab.export.manifest import INDEX, MANIFEST, Manifest, index_text, read_manifest
 
@@ -52,7 +52,7 @@ class Folder:
         Raises:
             LabError: something else is in its place or in it, or it cannot be made.
         """
-        with refusing(self.path):
+        with refusing("data set", self.path):
             self.path.mkdir(parents=True, exist_ok=True)
             if not (self.path / INDEX).exists() and any(not each.name.startswith(".") for each in self.path.iterdir()):
                 raise LabError(f"{self.path} is not empty, and no data set. Export into a folder of its own.")
@@ -131,18 +131,6 @@ def refuse_foreign(manifest: Manifest | None, source: str, writer: str, path: Pa
         f" {writer!r}. Load yours under another name, load(…, name=…), or take that one over with"
         f" export(…, writer={manifest.writer!r})."
     )
-
-
-@contextmanager
-def refusing(path: Path) -> Iterator[None]:
-    """Say plainly what the operating system has against a change of a data set."""
-    try:
-        yield
-    except Timeout:
-        raise
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise LabError(f"The data set {path} cannot be written: {reason} ({error.filename or path}).") from error
 
 
 def put(path: Path, text: str) -> None:

@@ -9,12 +9,12 @@ from typing import Any
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult
 
+from sessionlab.entrants import COMPARED
 from sessionlab.errors import SessionlabError
 from sessionlab.jupyter.arguments import CHART, names
 from sessionlab.lab import Lab
 from sessionlab.metrics import METRICS
 from sessionlab.metrics.arguments import BUCKETS
-from sessionlab.metrics.competitions import ENTRANTS
 from sessionlab.model import SESSIONS
 
 Tables = Mapping[str, list[str]]
@@ -29,7 +29,7 @@ ORDER BY table_oid, column_index
 _SQL = re.compile(r"\s*%%sql\b|.*%sql\s", re.DOTALL)
 _METRIC = re.compile(r"(?:[^%]*=)?\s*%(\w+)\s(.*)")
 _OPEN_ARGUMENT = re.compile(r"""(?:^|\s)(\w+)=(?:"[^"]*|'[^']*|\S*)$""")
-_CHOICES = {"bucket": BUCKETS, "of": ENTRANTS}
+_CHOICES = {"bucket": BUCKETS, "of": COMPARED}
 
 
 class Completion:

@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sessionlab.entrants import listed
+from sessionlab.entrants import COMPARED, listed
 from sessionlab.errors import QueryError
 from sessionlab.metrics.arguments import suggestion
 from sessionlab.metrics.query import Expressions, conditions_of, following, groups, names, query
-
-ENTRANTS = ("agent", "model", "runtime")
-"""What of an attempt can win."""
 
 
 @dataclass(frozen=True)
 class Competitions:
     """The competitions of the sessions that ``where`` holds for, in the groups of ``by`` and ``bucket``.
 
-    ``of`` is what of an attempt competes. Raises ``QueryError`` where it is none of ``ENTRANTS``.
+    ``of`` is what of an attempt competes. Raises ``QueryError`` where it is none of ``COMPARED``.
     """
 
     of: str
@@ -27,8 +24,8 @@ class Competitions:
     bucket: str | None
 
     def __post_init__(self) -> None:
-        if self.of not in ENTRANTS:
-            raise QueryError(f"No competition is between {self.of!r}.{suggestion(self.of, ENTRANTS)}")
+        if self.of not in COMPARED:
+            raise QueryError(f"No competition is between {self.of!r}.{suggestion(self.of, COMPARED)}")
 
     @property
     def keys(self) -> Expressions:
