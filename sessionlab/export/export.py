@@ -99,10 +99,8 @@ def drop(path: str | Path, source: str) -> None:
     known = {manifest.source: name for name, manifest in folder.manifests().items()}
     if source not in known:
         raise NotFound(f"The data set {folder.path} has no source {source!r}. It has: {', '.join(known) or 'none'}.")
-    with (
-        refusing("data set", folder.path),
-        folder.locked(known[source]),
-    ):  # the lock's folder stays: others may wait for it
+    with refusing("data set", folder.path), folder.locked(known[source]):
+        # The folder itself stays: others may wait for the lock in it.
         (folder.path / known[source] / MANIFEST).unlink()
         folder.clear(known[source])
     folder.write_index()
